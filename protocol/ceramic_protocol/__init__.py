@@ -1,0 +1,1 @@
+"""The rules of Ceramic, without input or output."""

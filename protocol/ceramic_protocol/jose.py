@@ -1,0 +1,117 @@
+"""The DAG-JOSE envelope of a signed event and its protected header (accounts.md 2.1 to 2.3)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from ceramic_protocol.cid import DAG_CBOR, Cid
+from ceramic_protocol.dagcbor import IpldValue
+from ceramic_protocol.errors import DecodeError, IdentifierError
+from ceramic_protocol.limits import MAX_PROTECTED_HEADER_BYTES
+from ceramic_protocol.multibase import encode_base64url
+from ceramic_protocol.reasons import Reason
+
+_ENVELOPE_KEYS = {"payload", "signatures"}
+_SIGNATURE_KEYS = {"header", "protected", "signature"}
+_IPFS = "ipfs://"
+
+
+@dataclass(frozen=True, slots=True)
+class JwsHeader:
+    """What matters of a protected header; None where the member is absent."""
+
+    alg: str | None
+    kid: str | None
+    capability: Cid | None
+
+    @property
+    def signer(self) -> str | None:
+        """The signing DID: `kid` up to the fragment, which says nothing."""
+        return self.kid.split("#", 1)[0] if self.kid else None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A signed event's envelope: the CID that was signed, and who says so."""
+
+    payload: Cid
+    protected: bytes
+    signature: bytes
+    header: JwsHeader
+
+    @property
+    def signing_input(self) -> bytes:
+        """The bytes under the signature, with the protected header exactly as it was found."""
+        return f"{encode_base64url(self.protected)}.{encode_base64url(self.payload)}".encode("ascii")
+
+
+def decode_envelope(value: dict[str, IpldValue]) -> Envelope:
+    """An envelope from its decoded block.
+
+    Raises:
+        DecodeError: `signatures_empty`, `event_malformed` or `jws_malformed`.
+    """
+    payload, signatures = value.get("payload"), value.get("signatures")
+    if set(value) != _ENVELOPE_KEYS or not isinstance(payload, bytes) or not isinstance(signatures, list):
+        raise DecodeError(Reason.EVENT_MALFORMED, "envelope is not {payload: bytes, signatures: [...]}")
+    if not signatures:
+        raise DecodeError(Reason.SIGNATURES_EMPTY, "envelope without signature")
+    if len(signatures) > 1:
+        raise DecodeError(Reason.EVENT_MALFORMED, f"envelope with {len(signatures)} signatures")
+    protected, signature = _decode_signature(signatures[0])
+    return Envelope(_payload_cid(payload), protected, signature, decode_protected(protected))
+
+
+def _payload_cid(payload: bytes) -> Cid:
+    try:
+        cid = Cid.from_bytes(payload)
+    except IdentifierError as error:
+        raise DecodeError(Reason.EVENT_MALFORMED, f"envelope's payload is no CID: {error}") from None
+    if cid.codec != DAG_CBOR:
+        raise DecodeError(Reason.EVENT_MALFORMED, f"envelope's payload is {cid.codec_name}, not dag-cbor")
+    return cid
+
+
+def _decode_signature(value: IpldValue) -> tuple[bytes, bytes]:
+    if isinstance(value, dict) and set(value) <= _SIGNATURE_KEYS:
+        protected, signature = value.get("protected"), value.get("signature")
+        if isinstance(protected, bytes) and isinstance(signature, bytes):
+            return protected, signature
+    raise DecodeError(Reason.EVENT_MALFORMED, "signature is not {protected: bytes, signature: bytes}")
+
+
+def decode_protected(data: bytes) -> JwsHeader:
+    """The members of a protected header.
+
+    Raises:
+        DecodeError: `jws_malformed`: no JSON object, a double member, or a member of the wrong type.
+    """
+    if len(data) > MAX_PROTECTED_HEADER_BYTES:
+        raise DecodeError(Reason.JWS_MALFORMED, f"protected header of {len(data)} bytes")
+    try:
+        header = json.loads(data.decode("utf-8"), object_pairs_hook=_no_doubles)
+    except (ValueError, RecursionError) as error:
+        raise DecodeError(Reason.JWS_MALFORMED, f"protected header: {error}") from None
+    if not isinstance(header, dict):
+        raise DecodeError(Reason.JWS_MALFORMED, "protected header is no JSON object")
+    members = [header.get(name) for name in ("alg", "kid", "cap")]
+    if any(member is not None and not isinstance(member, str) for member in members):
+        raise DecodeError(Reason.JWS_MALFORMED, "alg, kid and cap must be text")
+    alg, kid, cap = members
+    return JwsHeader(alg, kid, _capability(cap) if cap is not None else None)
+
+
+def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        msg = "a member stands there twice"
+        raise ValueError(msg)
+    return members
+
+
+def _capability(text: str) -> Cid:
+    try:
+        return Cid.parse(text.removeprefix(_IPFS))
+    except IdentifierError as error:
+        raise DecodeError(Reason.JWS_MALFORMED, f"cap names no block: {error}") from None

@@ -1,0 +1,59 @@
+"""Every bound on what comes from outside, by name. Sizes in bytes unless the name says otherwise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_BLOCK_BYTES: Final = 256_000
+"""Largest block of an event (js-ceramic and the SDK refuse larger commits; events.md 3.5)."""
+
+MAX_SECTION_BYTES: Final = 4 * 1024 * 1024
+"""Largest CAR header or section that is read at all (ceramic-one's ld_read; events.md 3.5)."""
+
+MAX_ARCHIVE_HEADER_BYTES: Final = 256 * 1024 * 1024
+"""Largest header of a CAR archive: one root of about 42 bytes for each of its events."""
+
+MAX_EVENT_BLOCKS: Final = 128
+"""Blocks in the CAR of one event: capability, payload, envelope, or proof and witness nodes."""
+
+MAX_EVENT_CAR_BYTES: Final = 2 * 1024 * 1024
+"""The CAR of one event as a whole."""
+
+MAX_CBOR_DEPTH: Final = 128
+"""Nesting of lists and maps in a block."""
+
+MAX_WITNESS_PATH: Final = 64
+"""Steps from an anchor's Merkle root to the anchored event."""
+
+MAX_PROTECTED_HEADER_BYTES: Final = 8 * 1024
+"""The protected header of a JWS."""
+
+MAX_IDENTIFIER_CHARS: Final = 1024
+"""Text that is tried as a CID, StreamID, CommitID or DID."""
+
+MAX_CID_BYTES: Final = 128
+"""A binary CID."""
+
+MAX_DOCUMENT_BYTES: Final = 16_000_000
+"""JSON form of a document's content (MAX_DOCUMENT_SIZE of js-ceramic; events.md 3.5)."""
+
+MAX_PATCH_OPS: Final = 10_000
+"""Operations in one JSON patch."""
+
+MAX_LINE_BYTES: Final = 4 * 1024 * 1024
+"""A line of an NDJSON source."""
+
+MAX_BATCH_EVENTS: Final = 1000
+"""Events in one batch between stages."""
+
+MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
+"""CAR bytes in one batch between stages."""
+
+MAX_DAMAGE_BYTES: Final = 64 * 1024
+"""How much of a damaged stretch is kept beside its report."""
+
+MAX_PATCH_COPIES: Final = 1_000_000
+"""Values that the `copy` operations of one patch may copy, all together."""
+
+MAX_ARRAY_FILL: Final = 10_000
+"""Nulls that a `replace` behind the end of an array may put in between."""

@@ -1,0 +1,130 @@
+"""Multibase text: a letter for the base, then the bytes in that base.
+
+Ceramic writes `b` (base32 lower, CIDs), `k` (base36 lower, StreamIDs), `z` (base58btc, keys and interests),
+`m` (base64, CARs) and `u` (base64url, stream states); events.md 1.3 and 8.7.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+
+from ceramic_protocol.errors import IdentifierError
+
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_CHUNK_DIGITS = 10
+
+
+def _digits(value: int, alphabet: str) -> str:
+    base = len(alphabet)
+    step = base**_CHUNK_DIGITS
+    chunks = []
+    while value:
+        value, chunk = divmod(value, step)
+        text = ""
+        for _ in range(_CHUNK_DIGITS):
+            chunk, digit = divmod(chunk, base)
+            text = alphabet[digit] + text
+        chunks.append(text)
+    return "".join(reversed(chunks)).lstrip(alphabet[0])
+
+
+def _encode_big(data: bytes, alphabet: str) -> str:
+    stripped = data.lstrip(b"\0")
+    return alphabet[0] * (len(data) - len(stripped)) + _digits(int.from_bytes(stripped, "big"), alphabet)
+
+
+def _decode_big(text: str, alphabet: str) -> bytes:
+    index = {char: digit for digit, char in enumerate(alphabet)}
+    value = 0
+    try:
+        for char in text:
+            value = value * len(alphabet) + index[char]
+    except KeyError as error:
+        msg = f"{error.args[0]!r} is no base{len(alphabet)} digit"
+        raise IdentifierError(msg) from None
+    zeros = len(text) - len(text.lstrip(alphabet[0]))
+    return bytes(zeros) + value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
+def encode_base58(data: bytes) -> str:
+    """Bitcoin's base58 without a multibase letter."""
+    return _encode_big(data, _BASE58)
+
+
+def decode_base58(text: str) -> bytes:
+    """Bytes of base58 text without a multibase letter."""
+    return _decode_big(text, _BASE58)
+
+
+def encode_base64url(data: bytes) -> str:
+    """base64url without padding or multibase letter, as in JWS."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _encode_base32(data: bytes) -> str:
+    return base64.b32encode(data).rstrip(b"=").decode("ascii").lower()
+
+
+def _decode_base32(text: str) -> bytes:
+    if text != text.lower():
+        msg = "upper-case letter in base32 text"
+        raise IdentifierError(msg)
+    data = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+    if _encode_base32(data) != text:
+        msg = "base32 text has stray bits at its end"
+        raise IdentifierError(msg)
+    return data
+
+
+def _decode_base64(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+
+
+def _decode_base64url(text: str) -> bytes:
+    if "+" in text or "/" in text:
+        msg = "base64 digit in base64url text"
+        raise IdentifierError(msg)
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+_ENCODERS: dict[str, Callable[[bytes], str]] = {
+    "b": _encode_base32,
+    "k": lambda data: _encode_big(data, _BASE36),
+    "z": encode_base58,
+    "m": lambda data: base64.b64encode(data).rstrip(b"=").decode("ascii"),
+    "u": encode_base64url,
+    "f": lambda data: data.hex(),
+}
+_DECODERS: dict[str, Callable[[str], bytes]] = {
+    "b": _decode_base32,
+    "k": lambda text: _decode_big(text, _BASE36),
+    "z": decode_base58,
+    "m": _decode_base64,
+    "u": _decode_base64url,
+    "f": bytes.fromhex,
+}
+
+
+def encode(data: bytes, base: str) -> str:
+    """`data` as multibase text in the base of that letter (one of b k z m u f)."""
+    return base + _ENCODERS[base](data)
+
+
+def decode(text: str) -> bytes:
+    """The bytes of multibase text.
+
+    Raises:
+        IdentifierError: empty, unknown base letter, or a digit outside the base.
+    """
+    decoder = _DECODERS.get(text[:1])
+    if decoder is None:
+        msg = f"unknown multibase letter {text[:1]!r}"
+        raise IdentifierError(msg)
+    try:
+        return decoder(text[1:])
+    except (binascii.Error, ValueError) as error:
+        msg = f"not multibase text: {error}"
+        raise IdentifierError(msg) from None

@@ -1,0 +1,91 @@
+"""What the rules need from the outside world, as interfaces that any layer can implement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class RawEvent:
+    """One event as a source holds it: a CARv1 of its own, not yet looked at.
+
+    `cid` is the event CID that the source claims, if it claims one. `position` is the byte offset in
+    `source` (of the root block or of the line) from which the event was read.
+    """
+
+    car: bytes
+    cid: Cid | None
+    source: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A stretch of a source from which no event can be read. `raw` is its beginning, at most 64 KiB."""
+
+    detail: str
+    source: str
+    position: int
+    length: int
+    raw: bytes
+    reason: Reason = Reason.ARCHIVE_DAMAGED
+
+
+SourceItem = RawEvent | Damage
+
+
+class EventSource(Protocol):
+    """A bounded, replayable sequence of events and damaged stretches, in the source's own order.
+
+    Implementations can be pickled, so that workers open the same data for themselves.
+    """
+
+    @property
+    def count(self) -> int:
+        """Number of items."""
+        ...
+
+    def read(self, start: int, stop: int) -> Iterator[Sequence[SourceItem]]:
+        """The items from ordinal `start` up to but not including `stop`, in lists of bounded size.
+
+        Raises:
+            OutsideError: the data can no longer be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What a chain knows about an anchor transaction. `timestamp` is the block's, in unix seconds."""
+
+    to: str
+    input: bytes
+    block_number: int
+    timestamp: int
+
+
+class Chain(Protocol):
+    """Known blockchain transactions."""
+
+    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Reason:
+        """The transaction with that hash on that CAIP-2 chain.
+
+        Returns:
+            The transaction, or the reason for there being none: `ANCHOR_TX_UNKNOWN` when the chain
+            has no such transaction, `ANCHOR_CHAIN_UNKNOWN` when that chain can't be asked.
+        """
+        ...
+
+
+class NoChain:
+    """A chain port that knows no chain, so that time events stay pending."""
+
+    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Reason:
+        """`ANCHOR_CHAIN_UNKNOWN`, always."""
+        del chain_id, tx_hash
+        return Reason.ANCHOR_CHAIN_UNKNOWN

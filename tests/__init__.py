@@ -1,0 +1,1 @@
+"""Tests of ceramic-streams; the folders mirror the packages."""
