@@ -1,1 +1,1 @@
-"""TODO."""
+"""Ready-made jobs and the command line `ceramic-streams`."""

@@ -84,5 +84,7 @@ def _check_transaction(proof: Proof, known: Transaction) -> Anchored | Refused:
     if known.to.lower() != ANCHOR_CONTRACT:
         return Refused(Reason.ANCHOR_WRONG_CONTRACT, f"sent to {known.to}")
     if known.input != ANCHOR_SELECTOR + proof.root.digest:
-        return Refused(Reason.ANCHOR_ROOT_MISMATCH, f"0x{known.input.hex()[:72]} does not anchor {proof.root}")
+        return Refused(
+            Reason.ANCHOR_ROOT_MISMATCH, f"0x{known.input.hex()[:72]} does not anchor {proof.root}"
+        )
     return Anchored(known.timestamp, proof.chain_id)

@@ -15,7 +15,13 @@ RAW: Final = 0x55
 ETH_TX: Final = 0x93
 SHA2_256: Final = 0x12
 
-_CODEC_NAMES: Final = {DAG_CBOR: "dag-cbor", DAG_JOSE: "dag-jose", RAW: "raw", ETH_TX: "eth-tx", 0x70: "dag-pb"}
+_CODEC_NAMES: Final = {
+    DAG_CBOR: "dag-cbor",
+    DAG_JOSE: "dag-jose",
+    RAW: "raw",
+    ETH_TX: "eth-tx",
+    0x70: "dag-pb",
+}
 _SHA_LENGTH: Final = 32
 _V0_LENGTH: Final = 34
 _V0_PREFIX: Final = b"\x12\x20"
@@ -97,7 +103,7 @@ class Cid(bytes):
 
     @property
     def codec(self) -> int:
-        """Multicodec of the block: `DAG_CBOR`, `DAG_JOSE`, …"""
+        """Multicodec of the block, such as `DAG_CBOR` or `DAG_JOSE`."""
         return 0x70 if self.version == 0 else varint.decode(self, 1)[0]
 
     @property

@@ -15,7 +15,9 @@ from ceramic_protocol.errors import DecodeError, EncodeError, IdentifierError
 from ceramic_protocol.limits import MAX_CBOR_DEPTH
 from ceramic_protocol.reasons import Reason
 
-IpldValue: TypeAlias = bool | int | float | str | bytes | Cid | list["IpldValue"] | dict[str, "IpldValue"] | None
+IpldValue: TypeAlias = (
+    bool | int | float | str | bytes | Cid | list["IpldValue"] | dict[str, "IpldValue"] | None
+)
 
 _INT, _NEGATIVE, _BYTES, _TEXT, _LIST, _MAP, _TAG, _SIMPLE = range(8)
 _SMALLEST: Final = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
@@ -86,7 +88,7 @@ def _item(data: bytes, pos: int, depth: int) -> tuple[IpldValue, int]:
     if major == _NEGATIVE:
         return -1 - number, start
     if major == _TAG:
-        return _link(data, start, number, depth)
+        return _link(data, start, number)
     return _simple(data, pos)
 
 
@@ -138,7 +140,7 @@ def _check_nesting(data: bytes, pos: int, least_bytes: int, depth: int) -> None:
         raise _fail(msg)
 
 
-def _link(data: bytes, pos: int, tag: int, depth: int) -> tuple[Cid, int]:
+def _link(data: bytes, pos: int, tag: int) -> tuple[Cid, int]:
     if tag != _LINK_TAG:
         msg = f"tag {tag} is not a link"
         raise _fail(msg)
@@ -247,9 +249,9 @@ def _write_map(value: dict[object, object], out: bytearray, depth: int) -> None:
         if not isinstance(key, str):
             msg = f"map key {key!r} is not text"
             raise EncodeError(msg)
-        part = bytearray()
-        _write_text(key, part)
-        items.append((bytes(part), item))
+        encoded = bytearray()
+        _write_text(key, encoded)
+        items.append((bytes(encoded), item))
     # An encoded head grows with the length, so bytewise order of encoded keys is "length first".
     items.sort(key=lambda pair: pair[0])
     _write_head(out, _MAP, len(items))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import Self
 
 from ceramic_protocol import multibase, varint
 from ceramic_protocol.errors import IdentifierError
@@ -21,7 +22,7 @@ class KeyType(Enum):
     multicodec: int
     lengths: tuple[int, ...]
 
-    def __new__(cls, name: str, algorithm: str, multicodec: int, lengths: tuple[int, ...]) -> KeyType:
+    def __new__(cls, name: str, algorithm: str, multicodec: int, lengths: tuple[int, ...]) -> Self:
         """Make a member whose value is the curve's name."""
         member = object.__new__(cls)
         member._value_ = name

@@ -37,9 +37,7 @@ def envelope_json(metadata: Mapping[str, IpldValue], content: object) -> bytes:
 
 def header_metadata(header: Mapping[str, IpldValue]) -> dict[str, IpldValue]:
     """The members of an event's header that are part of the document's metadata."""
-    return {
-        name: header[name] for name, kind in _METADATA.items() if isinstance(header.get(name), kind)
-    }
+    return {name: header[name] for name, kind in _METADATA.items() if isinstance(header.get(name), kind)}
 
 
 def init_state(header: InitHeader, data: IpldValue) -> DocumentState:

@@ -69,9 +69,8 @@ _BY_CODE: dict[str, type[CeramicError]] = {
 
 def find_marked(text: str) -> CeramicError | None:
     """The error whose `marked` form stands in `text`, for runners that pass failures on as text only."""
-    found = None
-    for found in _MARK.finditer(text):
-        pass
-    if found is None:
+    marks = _MARK.findall(text)
+    if not marks:
         return None
-    return _BY_CODE.get(found["code"], CeramicError)(found["text"].strip())
+    code, message = marks[-1]
+    return _BY_CODE.get(code, CeramicError)(message.strip())

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ceramic_protocol import dagcbor
@@ -15,7 +15,7 @@ from ceramic_protocol.documents import DOCUMENT_TYPES, DocumentState, init_state
 from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.events import DataEvent, InitEvent, InitHeader, decode_payload
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.ids import StreamId
+from ceramic_protocol.ids import MODEL_INSTANCE, StreamId
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.resolve import TieBreak, path_to, resolve_tip
 from ceramic_protocol.verify import CheckedEvent, Kind
@@ -59,24 +59,39 @@ class StreamHistory:
         return self.log[-1] if self.log else None
 
     @property
-    def stream_id(self) -> StreamId | None:
-        """The StreamID; None while the init event, which tells the type, is unknown."""
-        return StreamId.of(self.header.stream_type, self.stream) if self.header else None
+    def stream_id(self) -> StreamId:
+        """The StreamID.
+
+        While the init event, which tells the type, is unknown, it is taken for that of a model instance:
+        other streams are not updated in practice.
+        """
+        return StreamId.of(self.header.stream_type if self.header else MODEL_INSTANCE, self.stream)
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the stream has no tip; None if it has one."""
+        if self.log:
+            return None
+        init = self.judged.get(self.stream)
+        return init.reason if init else min(self.judged.values(), key=_doubt).reason
 
     @property
     def reverted(self) -> list[Cid]:
         """Valid events outside the canonical log, by height and CID."""
         inside = set(self.log)
-        outside = [
-            item for cid, item in self.judged.items() if item.reason is None and cid not in inside
-        ]
+        outside = [item for cid, item in self.judged.items() if item.reason is None and cid not in inside]
         return [item.event.cid for item in sorted(outside, key=lambda item: (item.height, item.event.cid))]
+
+
+def _doubt(item: Judged) -> tuple[bool, Cid]:
+    """Sort key without an init event: events that only miss it say more than those refused themselves."""
+    return item.outcome is Outcome.REJECTED, item.event.cid
 
 
 def evaluate(
     stream: Cid,
     known: EventSet,
-    foreign: Collection[Cid] = frozenset(),
+    foreign: Collection[bytes] = frozenset(),
     tie_break: TieBreak = TieBreak.JS,
 ) -> StreamHistory:
     """Judge every event of a stream, fold the states and resolve the tip.
@@ -93,9 +108,7 @@ def evaluate(
     if not valid:
         return StreamHistory(stream, walk.header, walk.judged, (), (), {})
     children = _children({cid: known.events[cid] for cid in valid})
-    timestamps = {
-        cid: stamp for cid in valid if (stamp := known.events[cid].timestamp) is not None
-    }
+    timestamps = {cid: stamp for cid in valid if (stamp := known.events[cid].timestamp) is not None}
     tip = resolve_tip(valid, children, timestamps, tie_break)
     return StreamHistory(
         stream=stream,
@@ -107,11 +120,16 @@ def evaluate(
     )
 
 
-def unresolved(stream: Cid, known: EventSet) -> set[Cid]:
-    """The events that `known` refers to without having them: ask for these to learn `foreign`."""
-    events = known.events
-    wanted = {event.prev for event in events.values() if event.prev is not None} - events.keys()
-    return wanted if stream in events else wanted | {stream}
+def unresolved(stream: bytes, links: Iterable[tuple[bytes, bytes | None]]) -> set[bytes]:
+    """The events that a stream's events refer to without being there: ask for these to learn `foreign`.
+
+    Args:
+        stream: CID of the stream's init event.
+        links: CID and prev of each event at hand.
+    """
+    pairs = list(links)
+    wanted = {prev for _cid, prev in pairs if prev is not None} | {stream}
+    return wanted - {cid for cid, _prev in pairs}
 
 
 def _children(events: Mapping[Cid, CheckedEvent]) -> dict[Cid, list[Cid]]:
@@ -137,9 +155,7 @@ def _covering_anchors(
 class _Walk:
     """One pass over a stream's events, parents first; `judged` keeps that order."""
 
-    def __init__(
-        self, stream: Cid, events: Mapping[Cid, CheckedEvent], foreign: Collection[Cid]
-    ) -> None:
+    def __init__(self, stream: Cid, events: Mapping[Cid, CheckedEvent], foreign: Collection[bytes]) -> None:
         self._stream = stream
         self._events = events
         self._foreign = foreign
@@ -156,7 +172,9 @@ class _Walk:
             return
         self._judge_init(init)
         self._queue.append(init.cid)
-        orphans = [cid for cid, event in self._events.items() if event.prev and event.prev not in self._events]
+        orphans = [
+            cid for cid, event in self._events.items() if event.prev and event.prev not in self._events
+        ]
         for cid in sorted(orphans):
             self._judge_orphan(self._events[cid])
             self._queue.append(cid)
@@ -166,7 +184,9 @@ class _Walk:
                 self.judged[cid] = self._judge_child(self._events[cid], parent)
                 self._queue.append(cid)
 
-    def _refuse(self, event: CheckedEvent, reason: Reason | None, detail: str | None, height: int | None) -> None:
+    def _refuse(
+        self, event: CheckedEvent, reason: Reason | None, detail: str | None, height: int | None
+    ) -> None:
         self.judged[event.cid] = Judged(event, reason, detail, height)
 
     def _judge_without_init(self, event: CheckedEvent) -> None:

@@ -16,7 +16,13 @@ MODEL: Final = 2
 MODEL_INSTANCE: Final = 3
 UNLOADABLE: Final = 4
 
-TYPE_NAMES: Final = {TILE: "tile", CAIP10_LINK: "caip10-link", MODEL: "model", MODEL_INSTANCE: "MID", UNLOADABLE: "UNLOADABLE"}
+TYPE_NAMES: Final = {
+    TILE: "tile",
+    CAIP10_LINK: "caip10-link",
+    MODEL: "model",
+    MODEL_INSTANCE: "MID",
+    UNLOADABLE: "UNLOADABLE",
+}
 
 _STREAM_MULTICODEC: Final = 0xCE
 _INIT_COMMIT: Final = b"\0"

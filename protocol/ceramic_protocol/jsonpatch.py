@@ -11,7 +11,13 @@ from typing import Any, Final
 
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import DecodeError
-from ceramic_protocol.limits import MAX_ARRAY_FILL, MAX_PATCH_COPIES, MAX_PATCH_OPS
+from ceramic_protocol.limits import (
+    MAX_ARRAY_FILL,
+    MAX_DOCUMENT_DEPTH,
+    MAX_PATCH_COPIES,
+    MAX_PATCH_OPS,
+    MAX_POINTER_TOKENS,
+)
 from ceramic_protocol.reasons import Reason
 
 _FORBIDDEN: Final = ("__proto__", "prototype", "constructor")
@@ -71,6 +77,8 @@ def _pointer(operation: Mapping[str, IpldValue], member: str) -> list[str]:
     head, *tokens = path.split("/")
     if head:
         raise _fail(f"{member} {path[:80]!r} does not start with /")
+    if len(tokens) > MAX_POINTER_TOKENS:
+        raise _fail(f"{member} has {len(tokens)} steps")
     return [_unescape(token) for token in tokens]
 
 
@@ -107,7 +115,7 @@ class _Work:
         elif name == "test":
             self._test(path, operation.get("value", _MISSING))
         elif name == "copy":
-            self._put(path, self._copy_of(self._get(_pointer(operation, "from"))), insert=True)
+            self._put(path, self._copy_of(self._get(_pointer(operation, "from")), len(path)), insert=True)
         elif name == "move":
             self._move(_pointer(operation, "from"), path)
         else:
@@ -173,7 +181,8 @@ class _Work:
 
     def _move(self, source: list[str], path: list[str]) -> None:
         if path:
-            self._put(path, self._remove(source), insert=True)
+            # Copied although it only moves, so that depth and work are bounded for both in one place.
+            self._put(path, self._copy_of(self._remove(source), len(path), _MISSING), insert=True)
         else:
             self.root = self._get(source)
 
@@ -182,16 +191,18 @@ class _Work:
         if found is not value and not same_json(found, value):
             raise _fail(f"test of /{'/'.join(path)[:80]} failed")
 
-    def _copy_of(self, value: Any) -> Any:
+    def _copy_of(self, value: Any, depth: int, missing: Any = None) -> Any:
         if isinstance(value, _Missing):
-            return None
+            return missing
         self._copies_left -= 1
         if self._copies_left < 0:
             raise _fail(f"copies more than {MAX_PATCH_COPIES} values")
+        if depth > MAX_DOCUMENT_DEPTH:
+            raise _fail(f"document would be nested deeper than {MAX_DOCUMENT_DEPTH}")
         if isinstance(value, dict):
-            return {key: self._copy_of(item) for key, item in value.items()}
+            return {key: self._copy_of(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
-            return [self._copy_of(item) for item in value]
+            return [self._copy_of(item, depth + 1) for item in value]
         return value
 
 

@@ -57,3 +57,9 @@ MAX_PATCH_COPIES: Final = 1_000_000
 
 MAX_ARRAY_FILL: Final = 10_000
 """Nulls that a `replace` behind the end of an array may put in between."""
+
+MAX_POINTER_TOKENS: Final = MAX_CBOR_DEPTH
+"""Steps of a JSON pointer in a patch."""
+
+MAX_DOCUMENT_DEPTH: Final = MAX_POINTER_TOKENS + MAX_CBOR_DEPTH
+"""Nesting of a document: a block's value at the end of a pointer."""

@@ -7,6 +7,7 @@ anchor. Source: design.md 4.4; the first 41 codes are those of the sample corpus
 from __future__ import annotations
 
 from enum import Enum, StrEnum
+from typing import Self
 
 
 class Layer(StrEnum):
@@ -34,9 +35,7 @@ class Reason(Enum):
     outcome: Outcome
     summary: str
 
-    def __new__(
-        cls, code: str, layer: Layer, summary: str, outcome: Outcome = Outcome.REJECTED
-    ) -> Reason:
+    def __new__(cls, code: str, layer: Layer, summary: str, outcome: Outcome = Outcome.REJECTED) -> Self:
         """Make a member whose value is its code alone."""
         member = object.__new__(cls)
         member._value_ = code
@@ -64,7 +63,11 @@ class Reason(Enum):
     )
     ALG_KEY_MISMATCH = ("alg_key_mismatch", Layer.AUTH, "the JWS algorithm is not that of the key")
     KID_MISSING = ("kid_missing", Layer.AUTH, "the JWS header names no key")
-    JWS_MALFORMED = ("jws_malformed", Layer.AUTH, "the protected JWS header is no JSON object that can be used")
+    JWS_MALFORMED = (
+        "jws_malformed",
+        Layer.AUTH,
+        "the protected JWS header is no JSON object that can be used",
+    )
     UNSUPPORTED_DID = ("unsupported_did", Layer.AUTH, "the signing key is not a did:key that can sign")
     CACAO_EXPIRED = ("cacao_expired", Layer.AUTH, "the capability had expired")
     CACAO_NOT_YET_VALID = ("cacao_not_yet_valid", Layer.AUTH, "the capability was not valid yet")

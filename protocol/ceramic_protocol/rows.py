@@ -62,61 +62,106 @@ def is_concluded(item: Judged) -> bool:
 
 def stream_rows(history: StreamHistory, order: ShardOrder) -> StreamRows:
     """The rows of one stream."""
-    rows = StreamRows()
-    header = history.header
-    if header is None:
+    if history.header is None:
+        return StreamRows()
+    return _RowMaker(history, history.header).make(order)
+
+
+class _RowMaker:
+    """Makes the rows of one stream; what all of them have in common is worked out once."""
+
+    def __init__(self, history: StreamHistory, header: InitHeader) -> None:
+        self._history = history
+        self._canonical = frozenset(history.log)
+        self._stream_id = str(history.stream_id)
+        self._model = str(header.model) if header.model else None
+        self._stream: Row = (history.stream, header.stream_type, header.controller, _dimensions(header))
+
+    def make(self, order: ShardOrder) -> StreamRows:
+        rows = StreamRows()
+        numbers: dict[Cid, int] = {}
+        concluded = [item for item in self._history.judged.values() if is_concluded(item)]
+        for item in sorted(concluded, key=lambda item: (item.height, item.event.cid)):
+            number = numbers[item.event.cid] = order.next_event()
+            rows.conclusion_events.append(self._conclusion(item, number))
+            rows.event_states.append(self._state(item, number))
+        if self._history.tip is not None:
+            number = order.next_stream()
+            rows.stream_tips.append(self._tips(number, numbers[self._history.tip]))
+            rows.stream_states.append(self._stream_state(number))
         return rows
-    stream_columns = _stream_columns(history.stream, header)
-    stream_id = str(history.stream_id)
-    canonical = frozenset(history.log)
-    numbers: dict[Cid, int] = {}
-    concluded = [item for item in history.judged.values() if is_concluded(item)]
-    for item in sorted(concluded, key=lambda item: (item.height, item.event.cid)):
-        number = numbers[item.event.cid] = order.next_event()
-        rows.conclusion_events.append(_conclusion_row(item, number, stream_columns, stream_id))
-        rows.event_states.append(
-            _state_row(item, number, stream_columns, stream_id, history, item.event.cid in canonical)
+
+    def _verified(self, item: Judged) -> Row:
+        return self._stream_id, item.event.signer, item.event.capability, PROFILE
+
+    def _conclusion(self, item: Judged, number: int) -> Row:
+        event = item.event
+        return (
+            number,
+            *self._stream,
+            *_event(item),
+            conclusion_data(item),
+            None if event.prev is None else [event.prev],
+            event.timestamp,
+            event.chain_id,
+            *self._verified(item),
         )
-    if history.tip is not None:
-        _add_stream(rows, history, header, stream_columns, stream_id, numbers[history.tip], order.next_stream())
-    return rows
+
+    def _state(self, item: Judged, number: int) -> Row:
+        event = item.event
+        return (
+            number,
+            number,
+            *self._stream,
+            *_event(item),
+            item.height,
+            item.state.json if item.state else None,
+            [] if item.reason is None else [f"{item.reason.value}: {item.detail}"],
+            event.timestamp,
+            event.chain_id,
+            event.cid[-1],
+            *self._verified(item),
+            self._history.anchored.get(event.cid),
+            event.cid in self._canonical,
+        )
+
+    def _tips(self, number: int, tip_number: int) -> Row:
+        others = [leaf for leaf in self._history.leaves if leaf != self._history.tip]
+        tips = [self._history.tip, *others]
+        return tip_number, number, *self._stream, tips, self._stream_id, self._model
+
+    def _stream_state(self, number: int) -> Row:
+        tip = self._history.judged[self._history.log[-1]]
+        return (
+            number,
+            number,
+            *self._stream,
+            *_event(tip),
+            tip.height,
+            tip.state.json if tip.state else None,
+            self._stream_id,
+            self._model,
+            self._history.anchored.get(tip.event.cid),
+            *anchor_range(self._history),
+            self._history.reverted,
+        )
 
 
-def _stream_columns(stream: Cid, header: InitHeader) -> Row:
-    dimensions = [
+def _dimensions(header: InitHeader) -> list[tuple[str, bytes]]:
+    return [
         ("model", bytes(header.model or b"")),
         ("controller", header.controller.encode("utf-8", "replace")),
         ("context", header.context or b""),
         ("unique", header.unique or b""),
     ]
-    return stream, header.stream_type, header.controller, dimensions
 
 
-def _event_columns(item: Judged) -> Row:
+def _event(item: Judged) -> Row:
     return item.event.cid, EVENT_TYPE_TIME if item.event.kind is Kind.TIME else EVENT_TYPE_DATA
 
 
-def _verified_columns(item: Judged, stream_id: str) -> Row:
-    return stream_id, item.event.signer, item.event.capability, PROFILE
-
-
-def _conclusion_row(item: Judged, number: int, stream_columns: Row, stream_id: str) -> Row:
-    event = item.event
-    previous = None if event.prev is None else [event.prev]
-    return (
-        number,
-        *stream_columns,
-        *_event_columns(item),
-        conclusion_data(item),
-        previous,
-        event.timestamp,
-        event.chain_id,
-        *_verified_columns(item, stream_id),
-    )
-
-
 def conclusion_data(item: Judged) -> bytes | None:
-    """The `data` column of `conclusion_events`: DAG-JSON of what the event itself says; None for time events."""
+    """DAG-JSON of what the event itself says, as in `conclusion_events`; None for time events."""
     event = item.event
     if event.kind is Kind.TIME:
         return None
@@ -130,67 +175,9 @@ def conclusion_data(item: Judged) -> bytes | None:
     return envelope_json(metadata, payload.get("data"))
 
 
-def _state_row(
-    item: Judged, number: int, stream_columns: Row, stream_id: str, history: StreamHistory, canonical: bool
-) -> Row:
-    event = item.event
-    errors = [] if item.reason is None else [f"{item.reason.value}: {item.detail}"]
-    return (
-        number,
-        number,
-        *stream_columns,
-        *_event_columns(item),
-        item.height,
-        item.state.json if item.state else None,
-        errors,
-        event.timestamp,
-        event.chain_id,
-        event.cid[-1],
-        *_verified_columns(item, stream_id),
-        history.anchored.get(event.cid),
-        canonical,
-    )
-
-
-def _add_stream(
-    rows: StreamRows,
-    history: StreamHistory,
-    header: InitHeader,
-    stream_columns: Row,
-    stream_id: str,
-    tip_number: int,
-    stream_number: int,
-) -> None:
-    tip = history.judged[history.log[-1]]
-    model = str(header.model) if header.model else None
-    others = [leaf for leaf in history.leaves if leaf != history.tip]
-    rows.stream_tips.append(
-        (tip_number, stream_number, *stream_columns, [history.tip, *others], stream_id, model)
-    )
-    first, last = anchor_range(history)
-    rows.stream_states.append(
-        (
-            stream_number,
-            stream_number,
-            *stream_columns,
-            *_event_columns(tip),
-            tip.height,
-            tip.state.json if tip.state else None,
-            stream_id,
-            model,
-            history.anchored.get(tip.event.cid),
-            first,
-            last,
-            history.reverted,
-        )
-    )
-
-
 def anchor_range(history: StreamHistory) -> tuple[int | None, int | None]:
     """Timestamps (unix seconds) of the first and the last time event of the canonical log."""
-    stamps = [
-        stamp for cid in history.log if (stamp := history.judged[cid].event.timestamp) is not None
-    ]
+    stamps = [stamp for cid in history.log if (stamp := history.judged[cid].event.timestamp) is not None]
     return (stamps[0], stamps[-1]) if stamps else (None, None)
 
 

@@ -102,7 +102,7 @@ def _check_data(event: DataEvent) -> _Finding | None:
 
 
 def check_envelope(envelope: Envelope) -> _Finding | None:
-    """None if the envelope's signature is that of the key it names; whether that key may sign is not asked."""
+    """None if the signature is that of the key which the envelope names, whoever that is."""
     signer = envelope.header.signer
     if not signer:
         return Reason.KID_MISSING, "protected header has no kid"

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Apache Beam transforms: read, verify, resolve and write Ceramic events in Arrow record batches."""

@@ -1,0 +1,70 @@
+"""`ceramic-streams export`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from ceramic_pipelines.cli.options import rules
+from ceramic_pipelines.cli.printing import indexing_bar, print_summary
+from ceramic_protocol.ports import Chain
+from ceramic_protocol.reasons import Outcome
+from ceramic_protocol.resolve import TieBreak
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.argument("source")
+@click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder for the tables.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier export in that folder.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if anything was rejected.")
+@click.option("--num-shards", default=1, show_default=True, help="Files per table, from 1 to 256.")
+@click.option("--runner", default="FnApiRunner", show_default=True, help="The Beam runner, by name.")
+@rules
+@click.pass_context
+def export(
+    ctx: click.Context,
+    *,
+    source: str,
+    output: Path,
+    at: datetime,
+    chain: Chain,
+    tie_break: TieBreak,
+    runner: str,
+    num_shards: int,
+    overwrite: bool,
+    strict: bool,
+    beam_options: tuple[str, ...],
+) -> None:
+    r"""Verify, resolve and fold the events of SOURCE into Parquet tables.
+
+    Writes conclusion_events, event_states, stream_tips, stream_states and rejected below the output folder,
+    whole or not at all. Options of Beam itself follow after --.
+
+    \b
+    Example:
+      ceramic-streams export car:archive.car --chain chain.json --output tables
+    """
+    # Beam takes seconds to import, which no other command should pay for.
+    from ceramic_pipelines.export import ExportJob, run_export
+
+    job = ExportJob(
+        source=source,
+        output=output,
+        at=at,
+        chain=chain,
+        tie_break=tie_break,
+        runner=runner,
+        num_shards=num_shards,
+        overwrite=overwrite,
+        beam_options=beam_options,
+    )
+    with indexing_bar() as tell:
+        summary = run_export(job, tell)
+    print_summary([*summary.lines(), f"          tables are in {output}"])
+    refused = summary.number(Outcome.REJECTED)
+    if refused:
+        click.echo(f"warning: {refused:,} rows were rejected; they are in {output}/rejected", err=True)
+    ctx.exit(1 if strict and refused else 0)

@@ -1,0 +1,61 @@
+"""`ceramic-streams inspect`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ceramic_connectors.sources import open_source
+from ceramic_pipelines.explain import Explanation, explain_car, explain_text
+from ceramic_protocol.dagjson import dump
+
+
+@click.command()
+@click.argument("thing")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Words to read, or one JSON object.",
+)
+def inspect(*, thing: str, form: str) -> None:
+    r"""Explain THING in words: a StreamID, CommitID, CID, did:key, or a CAR file.
+
+    \b
+    Example:
+      ceramic-streams inspect kh4q0ozorrgaq2mezktnrmdwleo1d
+    """
+    found = _explain(thing)
+    if form == "json":
+        click.echo(dump(found).decode())
+    else:
+        for line in _lines(found):
+            click.echo(line)
+
+
+def _explain(thing: str) -> Explanation:
+    if not Path(thing).is_file():
+        return explain_text(thing)
+    with tempfile.TemporaryDirectory(prefix="ceramic-streams-") as work_dir:
+        return explain_car(open_source(f"car:{thing}", Path(work_dir)))
+
+
+def _lines(found: Explanation) -> Iterator[str]:
+    width = max(map(len, found))
+    for label, value in found.items():
+        if value is not None:
+            yield f"{label:<{width}}  {_words(value)}"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, str | int):
+        return str(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return dump(value).decode()

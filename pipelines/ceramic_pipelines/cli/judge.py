@@ -1,0 +1,54 @@
+"""What `verify` and `resolve` have in common: judge a source in this process."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ceramic_connectors.sources import open_source
+from ceramic_pipelines.cli.printing import indexing_bar, progress_bar
+from ceramic_pipelines.ledger import Ledger
+from ceramic_pipelines.summary import Summary
+from ceramic_protocol.history import StreamHistory
+from ceramic_protocol.ports import Chain
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        """Start."""
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return time.monotonic() - self._started
+
+
+@contextmanager
+def filled_ledger(uri: str, chain: Chain) -> Iterator[Ledger]:
+    """A ledger with every event of a source, gone when the block ends.
+
+    Raises:
+        UsageError: the source makes no sense.
+        OutsideError: a file or disk failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="ceramic-streams-") as folder:
+        work_dir = Path(folder)
+        with indexing_bar() as tell:
+            source = open_source(uri, work_dir, tell)
+        ledger = Ledger(work_dir)
+        with progress_bar("Verifying", source.count) as advance:
+            ledger.fill(source, chain, advance)
+        yield ledger
+
+
+def count_stream(summary: Summary, history: StreamHistory) -> None:
+    """Add one stream to a summary."""
+    summary.streams += 1
+    summary.forks += len(history.leaves) > 1
+    summary.reverted += bool(history.reverted)

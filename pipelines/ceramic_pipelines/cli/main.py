@@ -1,0 +1,58 @@
+"""The command group, and how errors end a command.
+
+Exit codes: 0 done, 1 the data had a problem that the command was asked to find, 2 wrong usage, 3 an outside
+system failed (design.md 4.2).
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+from typing import Any, Final
+
+import click
+
+from ceramic_pipelines.cli.export import export
+from ceramic_pipelines.cli.inspect import inspect
+from ceramic_pipelines.cli.resolve import resolve
+from ceramic_pipelines.cli.verify import verify
+from ceramic_protocol.errors import CeramicError, IdentifierError, OutsideError, UsageError
+
+FOUND: Final = 1
+USAGE: Final = 2
+OUTSIDE: Final = 3
+_EXIT_CODES: Final = {UsageError: USAGE, IdentifierError: USAGE, OutsideError: OUTSIDE}
+
+
+class _Group(click.Group):
+    """Ends every command that fails with one sentence and the right exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CeramicError as error:
+            if ctx.params["debug"]:
+                raise
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(_EXIT_CODES.get(type(error), FOUND))
+        except BrokenPipeError:
+            # The reader has left; what Python would still flush at exit has nowhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(importlib.metadata.version("ceramic-streams"), prog_name="ceramic-streams")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(*, debug: bool) -> None:
+    """Authenticated Ceramic event streams for data work: verified, resolved, and in tables.
+
+    A SOURCE is a URI: car:PATH (file, folder or glob of CARv1 archives) or ndjson:PATH (lines {"cid","car"},
+    plain or gzip).
+    """
+    del debug
+
+
+for _command in (export, verify, resolve, inspect):
+    main.add_command(_command)

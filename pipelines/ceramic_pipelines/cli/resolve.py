@@ -1,0 +1,51 @@
+"""`ceramic-streams resolve`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ceramic_pipelines.cli.judge import Stopwatch, count_stream, filled_ledger
+from ceramic_pipelines.cli.options import output_format, rules
+from ceramic_pipelines.cli.printing import print_rows, print_summary
+from ceramic_pipelines.summary import Summary
+from ceramic_pipelines.verdicts import stream_line
+from ceramic_protocol.history import StreamHistory
+from ceramic_protocol.ports import Chain
+from ceramic_protocol.resolve import TieBreak
+
+_COLUMNS = ("stream_id", "tip", "anchored_at", "content", "reason")
+
+
+@click.command()
+@click.argument("source")
+@rules
+@output_format
+def resolve(*, source: str, at: datetime, chain: Chain, tie_break: TieBreak, form: str) -> None:
+    r"""Print every stream of SOURCE with its tip, canonical log and state.
+
+    A stream without a valid init event is printed with tip null and the reason.
+
+    \b
+    Example:
+      ceramic-streams resolve car:archive.car --chain chain.json --tie-break binary
+    """
+    del at
+    watch, summary = Stopwatch(), Summary()
+    with filled_ledger(source, chain) as ledger:
+        print_rows(_counted(ledger.judge(ledger.histories(tie_break)), summary), form, _COLUMNS)
+        for line in ledger.lines():
+            summary.add(line.reason)
+        summary.items, summary.damaged = ledger.items, ledger.damaged
+    summary.duplicates = summary.items - summary.events
+    summary.seconds = watch.seconds
+    print_summary(summary.lines())
+
+
+def _counted(histories: Iterable[StreamHistory], summary: Summary) -> Iterator[dict[str, Any]]:
+    for history in histories:
+        count_stream(summary, history)
+        yield stream_line(history)

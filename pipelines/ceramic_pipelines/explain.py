@@ -1,0 +1,174 @@
+"""Identifiers, events and archives in words, for `inspect`.
+
+An explanation is a map from label to value; values are text, numbers, lists or maps of the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.dagjson import to_json
+from ceramic_protocol.did import resolve_did_key
+from ceramic_protocol.errors import IdentifierError, OutsideError, UsageError
+from ceramic_protocol.events import DataEvent, Event, InitEvent, InvalidEvent, decode_event
+from ceramic_protocol.ids import METAMODEL, CommitId, StreamId
+from ceramic_protocol.jose import Envelope
+from ceramic_protocol.ports import Damage, EventSource
+from ceramic_protocol.verify import check_envelope
+
+Explanation: TypeAlias = dict[str, Any]
+
+_DID_KEY = "did:key:"
+
+
+def explain_text(text: str) -> Explanation:
+    """What an identifier says.
+
+    Raises:
+        UsageError: no identifier.
+        OutsideError: looks like a path, and there is no file.
+    """
+    if text.startswith(_DID_KEY):
+        return _explain_key(text)
+    with suppress(IdentifierError):
+        return _explain_stream(StreamId.parse(text))
+    with suppress(IdentifierError):
+        return _explain_commit(CommitId.parse(text))
+    with suppress(IdentifierError):
+        return _explain_cid(Cid.parse(text))
+    if Path(text).suffix or "/" in text:
+        msg = f"there is no file {text}; check the path"
+        raise OutsideError(msg)
+    msg = f"{text[:80]!r} is neither a file nor a StreamID, CommitID, CID or did:key"
+    raise UsageError(msg)
+
+
+def _explain_stream(stream: StreamId) -> Explanation:
+    found: Explanation = {"what": f"StreamID of a stream of type {stream.type_name} ({stream.stream_type})"}
+    if stream == METAMODEL:
+        found["note"] = "the metamodel: the `model` of every model stream"
+    return {
+        **found,
+        "text": str(stream),
+        "uri": stream.uri,
+        "init event": _describe(stream.cid),
+        "bytes": stream.hex(),
+    }
+
+
+def _explain_commit(commit: CommitId) -> Explanation:
+    at_init = commit.cid == commit.stream.cid
+    place = "its init event" if at_init else "one event"
+    return {
+        "what": f"CommitID: a stream of type {commit.stream.type_name} at {place}",
+        "text": str(commit),
+        "stream": str(commit.stream),
+        "event": _describe(commit.cid),
+        "bytes": commit.hex(),
+    }
+
+
+def _explain_cid(cid: Cid) -> Explanation:
+    roles = {
+        "dag-jose": "the envelope of a signed event; of a signed init event it also names the stream",
+        "dag-cbor": "an unsigned init event, a time event, or a payload, proof, witness or capability block",
+        "eth-tx": "an Ethereum transaction",
+    }
+    return {
+        "what": f"CID version {cid.version} of a {cid.codec_name} block",
+        "text": str(cid),
+        "in Ceramic": roles.get(cid.codec_name, "not used by events"),
+        "hash": f"{'sha2-256' if cid.is_sha256 else hex(cid.hash_code)} {cid.digest.hex()}",
+        "bytes": cid.hex(),
+    }
+
+
+def _explain_key(text: str) -> Explanation:
+    key = resolve_did_key(text.split("#", 1)[0])
+    return {
+        "what": f"public key of type {key.type.value}",
+        "signs with": key.type.algorithm,
+        "key": key.data.hex(),
+    }
+
+
+def _describe(cid: Cid) -> str:
+    return f"{cid} ({cid.codec_name})"
+
+
+def explain_car(source: EventSource) -> Explanation:
+    """What is in a CAR: the event if it holds one, else counts of what it holds."""
+    items = [item for batch in source.read(0, min(source.count, 2)) for item in batch]
+    if source.count == 1 and not isinstance(items[0], Damage):
+        return explain_event(decode_event(items[0].car))
+    counts: Counter[str] = Counter()
+    for batch in source.read(0, source.count):
+        counts.update(
+            _sort_of(item.detail if isinstance(item, Damage) else decode_event(item.car)) for item in batch
+        )
+    return {"what": f"archive with {source.count} items", **dict(sorted(counts.items()))}
+
+
+def _sort_of(found: Event | InvalidEvent | str) -> str:
+    if isinstance(found, str):
+        return "damaged stretches"
+    return (
+        f"not an event: {found.reason.value}" if isinstance(found, InvalidEvent) else f"{found.kind} events"
+    )
+
+
+def explain_event(event: Event | InvalidEvent) -> Explanation:
+    """What an event says, and whether its signature is good."""
+    if isinstance(event, InvalidEvent):
+        found: Explanation = {"what": f"no event: {event.reason.summary}", "reason": event.reason.value}
+        return {**found, "detail": event.detail, "root": _describe(event.cid) if event.cid else None}
+    common = {"what": f"{event.kind} event", "cid": _describe(event.cid)}
+    if isinstance(event, InitEvent):
+        return {**common, **_explain_init(event)}
+    links = {"stream's init event": _describe(event.stream), "prev": _describe(event.prev)}
+    if isinstance(event, DataEvent):
+        header = {"header": to_json(dict(event.header))} if event.header else {}
+        return {
+            **common,
+            **links,
+            **_explain_envelope(event.envelope),
+            **header,
+            "patch": to_json(event.data),
+        }
+    proof = event.proof
+    return {
+        **common,
+        **links,
+        "anchored by": f"transaction 0x{proof.tx_hash.hex()} on {proof.chain_id}",
+        "merkle root": _describe(proof.root),
+        "path": "/".join(map(str, event.path)) or "(root is prev)",
+    }
+
+
+def _explain_init(event: InitEvent) -> Explanation:
+    header = event.header
+    stream = StreamId.of(header.stream_type, event.cid)
+    return {
+        "stream": f"{stream} ({stream.type_name})",
+        "model": str(header.model) if header.model else None,
+        "controllers": list(header.controllers),
+        **_explain_envelope(event.envelope),
+        "content": to_json(event.data),
+    }
+
+
+def _explain_envelope(envelope: Envelope | None) -> Explanation:
+    if envelope is None:
+        return {"signature": "none"}
+    finding = check_envelope(envelope)
+    found: Explanation = {
+        "signed by": envelope.header.signer,
+        "signature": "good" if finding is None else f"{finding[0].value}: {finding[1]}",
+    }
+    if envelope.header.capability:
+        found["under capability"] = str(envelope.header.capability)
+    return found

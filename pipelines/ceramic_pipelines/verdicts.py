@@ -1,0 +1,73 @@
+"""The lines that `verify` and `resolve` print (design.md 4.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.dagjson import to_json
+from ceramic_protocol.history import StreamHistory
+from ceramic_protocol.reasons import Outcome, Reason
+from ceramic_protocol.rows import metadata_of
+from ceramic_protocol.verify import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """A verdict on one event, or on a row of the source that is none. `position` is a byte offset."""
+
+    cid: Cid | None
+    stream_id: str | None
+    kind: Kind | None
+    reason: Reason | None
+    detail: str | None
+    signer: str | None
+    controller: str | None
+    capability: Cid | None
+    height: int | None
+    source: str
+    position: int
+
+    @property
+    def outcome(self) -> Outcome:
+        """valid, rejected or pending."""
+        return Outcome.VALID if self.reason is None else self.reason.outcome
+
+    def as_json(self) -> dict[str, Any]:
+        """The members of the contract, then detail, source and position."""
+        return {
+            "cid": _text(self.cid),
+            "stream_id": self.stream_id,
+            "kind": None if self.kind is None else self.kind.name.lower(),
+            "verdict": self.outcome.value,
+            "reason": self.reason.value if self.reason else None,
+            "signer": self.signer,
+            "controller": self.controller,
+            "capability": _text(self.capability),
+            "height": self.height,
+            "detail": self.detail,
+            "source": self.source,
+            "position": self.position,
+        }
+
+
+def _text(cid: Cid | None) -> str | None:
+    return None if cid is None else str(cid)
+
+
+def stream_line(history: StreamHistory) -> dict[str, Any]:
+    """One stream as `resolve` prints it; `reason` says why there is no tip, if there is none."""
+    tip = history.judged[history.log[-1]] if history.log else None
+    state = tip.state if tip else None
+    metadata = metadata_of(history.header, state.metadata if state else {}) if history.header else None
+    return {
+        "stream_id": str(history.stream_id),
+        "tip": _text(history.tip),
+        "log": [str(cid) for cid in history.log],
+        "anchored_at": history.anchored.get(history.tip) if history.tip else None,
+        "content": to_json(state.content) if state else None,
+        "metadata": to_json(metadata),
+        "reverted": [str(cid) for cid in history.reverted],
+        "reason": history.reason.value if history.reason else None,
+    }

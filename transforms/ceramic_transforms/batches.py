@@ -1,0 +1,173 @@
+"""The record batches that travel between transforms: their schemas, and the way to values and back.
+
+One element is a `pyarrow.RecordBatch` of up to about a thousand events, as a shuffle costs far more per
+element than per byte (beam.md section 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+from apache_beam import coders
+
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
+from ceramic_protocol.ports import Damage, RawEvent, SourceItem
+from ceramic_protocol.reasons import BY_CODE
+from ceramic_protocol.verify import CheckedEvent, Kind
+
+_ORIGIN: Final = [
+    pa.field("source", pa.utf8(), nullable=False),
+    pa.field("position", pa.uint64(), nullable=False),
+]
+
+RAW_EVENTS: Final = pa.schema(
+    [
+        pa.field("car", pa.binary(), nullable=False),
+        pa.field("event_cid", pa.binary()),
+        pa.field("damage", pa.utf8()),
+        pa.field("reason", pa.utf8()),
+        *_ORIGIN,
+    ]
+)
+"""Events as a source holds them. `damage` says what is wrong where no event can be read; `car` then has the
+bytes found there and `reason` its code."""
+
+CHECKED_EVENTS: Final = pa.schema(
+    [
+        pa.field("event_cid", pa.binary(), nullable=False),
+        pa.field("stream_cid", pa.binary(), nullable=False),
+        pa.field("kind", pa.uint8(), nullable=False),
+        pa.field("prev", pa.binary()),
+        pa.field("payload", pa.binary(), nullable=False),
+        pa.field("signer", pa.utf8()),
+        pa.field("capability_cid", pa.binary()),
+        pa.field("before", pa.uint64()),
+        pa.field("chain_id", pa.utf8()),
+        pa.field("reason", pa.utf8()),
+        pa.field("detail", pa.utf8()),
+        pa.field("car", pa.binary(), nullable=False),
+        *_ORIGIN,
+    ]
+)
+"""Events after their own checks (`CheckedEvent`), with the bytes they came from."""
+
+
+class RecordBatchCoder(coders.Coder):
+    """Record batches as Arrow IPC streams: the same bytes for any release of Python or Beam."""
+
+    def encode(self, value: pa.RecordBatch) -> bytes:
+        """Arrow IPC stream of one batch."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, value.schema) as writer:
+            writer.write_batch(value)
+        return sink.getvalue().to_pybytes()
+
+    def decode(self, encoded: bytes) -> pa.RecordBatch:
+        """The batch of an Arrow IPC stream."""
+        with pa.ipc.open_stream(encoded) as reader:
+            return reader.read_next_batch()
+
+    def is_deterministic(self) -> bool:
+        """Two equal batches may have different buffers."""
+        return False
+
+
+coders.registry.register_coder(pa.RecordBatch, RecordBatchCoder)
+
+
+def to_batch(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
+    """Rows, in column order, as one record batch."""
+    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [pa.array(column, type=field.type) for field, column in zip(schema, columns, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def to_rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
+    """The rows of a batch in column order."""
+    return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def raw_batch(items: Iterable[SourceItem]) -> pa.RecordBatch:
+    """What a source yields, as a batch of `RAW_EVENTS`."""
+    return to_batch(RAW_EVENTS, [_raw_row(item) for item in items])
+
+
+def _raw_row(item: SourceItem) -> tuple[Any, ...]:
+    if isinstance(item, Damage):
+        return item.raw, None, item.detail, item.reason.value, item.source, item.position
+    return item.car, item.cid, None, None, item.source, item.position
+
+
+def raw_items(batch: pa.RecordBatch) -> Iterator[SourceItem]:
+    """The items of a batch of `RAW_EVENTS`."""
+    for car, cid, damage, reason, source, position in to_rows(batch):
+        if damage is None:
+            yield RawEvent(car, None if cid is None else Cid(cid), source, position)
+        else:
+            yield Damage(damage, source, position, len(car), car, BY_CODE[reason])
+
+
+def checked_row(event: CheckedEvent, raw: RawEvent) -> tuple[Any, ...]:
+    """A row of `CHECKED_EVENTS`."""
+    return (
+        event.cid,
+        event.stream,
+        event.kind,
+        event.prev,
+        event.payload,
+        event.signer,
+        event.capability,
+        event.timestamp,
+        event.chain_id,
+        None if event.reason is None else event.reason.value,
+        event.detail,
+        raw.car,
+        raw.source,
+        raw.position,
+    )
+
+
+def checked_event(row: Sequence[Any]) -> CheckedEvent:
+    """The event of a row of `CHECKED_EVENTS`."""
+    cid, stream, kind, prev, payload, signer, capability, timestamp, chain_id, reason, detail, *_origin = row
+    return CheckedEvent(
+        cid=Cid(cid),
+        stream=Cid(stream),
+        kind=Kind(kind),
+        prev=None if prev is None else Cid(prev),
+        payload=payload,
+        signer=signer,
+        capability=None if capability is None else Cid(capability),
+        timestamp=timestamp,
+        chain_id=chain_id,
+        reason=None if reason is None else BY_CODE[reason],
+        detail=detail,
+    )
+
+
+class BatchBuilder:
+    """Collects rows of one schema and hands out batches of bounded size."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        """Start empty."""
+        self._schema = schema
+        self._rows: list[Sequence[Any]] = []
+        self._bytes = 0
+
+    def add(self, row: Sequence[Any]) -> pa.RecordBatch | None:
+        """Take a row; the batch that is full with it, if it is."""
+        self._rows.append(row)
+        self._bytes += sum(len(value) for value in row if isinstance(value, bytes | str))
+        full = len(self._rows) >= MAX_BATCH_EVENTS or self._bytes >= MAX_BATCH_BYTES
+        return self.flush() if full else None
+
+    def flush(self) -> pa.RecordBatch | None:
+        """The batch of what is left, if anything is."""
+        if not self._rows:
+            return None
+        batch = to_batch(self._schema, self._rows)
+        self._rows, self._bytes = [], 0
+        return batch

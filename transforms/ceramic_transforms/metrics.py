@@ -1,0 +1,48 @@
+"""Names of the counters that the transforms keep, and how to read them after a run.
+
+`<outcome>.<reason>` counts events by verdict, such as `rejected.signature_invalid`; all stand in one
+namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from apache_beam.metrics import Metrics
+from apache_beam.metrics.metric import MetricsFilter
+
+from ceramic_protocol.reasons import Outcome, Reason
+
+NAMESPACE: Final = "ceramic"
+EVENTS_READ: Final = "events_read"
+"""Items of the source: events, and stretches that are damaged."""
+DAMAGED: Final = "damaged"
+"""Damaged stretches of the source."""
+DUPLICATES: Final = "duplicates"
+"""Further copies of an event that is there already."""
+STREAMS: Final = "streams"
+"""Streams with at least one event, valid or not."""
+FORKS: Final = "forks"
+"""Streams with more than one tip."""
+REVERTED: Final = "streams_with_reverted"
+"""Streams where resolution left valid events outside the canonical log."""
+
+
+def count(name: str, amount: int = 1) -> None:
+    """Add to a counter."""
+    Metrics.counter(NAMESPACE, name).inc(amount)
+
+
+def count_verdict(reason: Reason | None) -> None:
+    """Count one event by its verdict."""
+    if reason is None:
+        count(Outcome.VALID.value)
+    else:
+        count(f"{reason.outcome.value}.{reason.value}")
+
+
+def read_counters(result: Any) -> Mapping[str, int]:
+    """All counters of a finished pipeline by name."""
+    found = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))
+    return {counter.key.metric.name: counter.result for counter in found["counters"]}

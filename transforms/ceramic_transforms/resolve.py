@@ -1,0 +1,165 @@
+"""Grouping by stream, conflict resolution and fold, as a transform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ceramic_connectors.tables import arrow_schema
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.eventset import EventSet
+from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.resolve import TieBreak
+from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, shard_of, stream_rows
+from ceramic_protocol.tables import REJECTED, TABLES
+from ceramic_transforms import metrics
+from ceramic_transforms.batches import BatchBuilder, checked_event, to_rows
+
+
+class TablePart(NamedTuple):
+    """A piece of a table: rows of one shard, in order by `sequence`."""
+
+    table: str
+    shard: int
+    sequence: int
+    batch: pa.RecordBatch
+
+
+class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[TablePart]]):
+    """Group checked events by stream, judge each in its history, fold states, resolve tips.
+
+    Takes batches of `CHECKED_EVENTS` in any order, with any duplicates; gives the rows of all tables, those
+    of `rejected` for every event that is not valid. The answer depends on the set of events alone.
+
+    Args:
+        tie_break: how CIDs are compared when nothing else decides.
+    """
+
+    def __init__(self, tie_break: TieBreak = TieBreak.JS) -> None:
+        super().__init__()
+        self._tie_break = tie_break
+
+    def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[TablePart]:
+        """Shuffle by shard; ask all shards for the events that a stream refers to but has not; evaluate."""
+        shards = checked | "ByShard" >> beam.ParDo(_SplitByShard()) | "Group" >> beam.GroupByKey()
+        wanted = shards | "Wanted" >> beam.FlatMap(_wanted) | "AllWanted" >> beam.CombineGlobally(_union)
+        foreign = (
+            checked
+            | "Find" >> beam.FlatMap(_find, beam.pvalue.AsSingleton(wanted))
+            | "AllFound" >> beam.CombineGlobally(_union)
+        )
+        evaluated = beam.ParDo(_EvaluateShard(self._tie_break), beam.pvalue.AsSingleton(foreign))
+        return shards | "Evaluate" >> evaluated
+
+
+class _SplitByShard(beam.DoFn):
+    def process(self, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
+        rows_of: dict[int, list[int]] = {}
+        for index, stream in enumerate(batch.column("stream_cid").to_pylist()):
+            rows_of.setdefault(shard_of(stream), []).append(index)
+        for shard, rows in rows_of.items():
+            yield shard, batch.take(pa.array(rows, pa.int64()))
+
+
+def _union(sets: Iterable[frozenset[bytes]]) -> frozenset[bytes]:
+    return frozenset().union(*sets)
+
+
+def _wanted(element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[frozenset[bytes]]:
+    links_of: dict[bytes, list[tuple[bytes, bytes | None]]] = {}
+    for batch in element[1]:
+        names = ("stream_cid", "event_cid", "prev")
+        for stream, cid, prev in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
+            links_of.setdefault(stream, []).append((cid, prev))
+    for stream, links in links_of.items():
+        missing = unresolved(stream, links)
+        if missing:
+            yield frozenset(missing)
+
+
+def _find(batch: pa.RecordBatch, wanted: frozenset[bytes]) -> Iterator[frozenset[bytes]]:
+    if wanted:
+        cids = batch.column("event_cid")
+        found = pc.filter(cids, pc.is_in(cids, value_set=pa.array(sorted(wanted), pa.binary())))
+        if len(found):
+            yield frozenset(found.to_pylist())
+
+
+def _by_stream(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Cid, list[Row]]]:
+    rows_of: dict[bytes, list[Row]] = {}
+    for batch in batches:
+        for row in to_rows(batch):
+            rows_of.setdefault(row[1], []).append(row)
+    for stream in sorted(rows_of):
+        yield Cid(stream), rows_of.pop(stream)
+
+
+class _EvaluateShard(beam.DoFn):
+    def __init__(self, tie_break: TieBreak) -> None:
+        self._tie_break = tie_break
+
+    def process(
+        self, element: tuple[int, Iterable[pa.RecordBatch]], foreign: frozenset[bytes]
+    ) -> Iterator[TablePart]:
+        shard, batches = element
+        order, parts = ShardOrder(shard), _Parts(shard)
+        for stream, rows in _by_stream(batches):
+            known = EventSet.of(checked_event(row) for row in rows)
+            history = evaluate(stream, known, foreign, self._tie_break)
+            _count(history, copies=len(rows))
+            yield from parts.add(stream_rows(history, order))
+            yield from parts.add_refused(_refused_rows(history, rows))
+        yield from parts.flush()
+
+
+def _count(history: StreamHistory, copies: int) -> None:
+    metrics.count(metrics.STREAMS)
+    metrics.count(metrics.DUPLICATES, copies - len(history.judged))
+    for item in history.judged.values():
+        metrics.count_verdict(item.reason)
+    if len(history.leaves) > 1:
+        metrics.count(metrics.FORKS)
+    if history.reverted:
+        metrics.count(metrics.REVERTED)
+
+
+def _refused_rows(history: StreamHistory, rows: list[Row]) -> Iterator[Row]:
+    stream_id = str(history.stream_id)
+    origin_of: dict[bytes, Row] = {}
+    for row in rows:
+        origin_of[row[0]] = min(origin_of.get(row[0], row[-3:]), row[-3:])
+    for cid in sorted(history.judged):
+        columns = refusal_columns(history.judged[cid], stream_id)
+        if columns is not None:
+            yield *columns, *origin_of[cid]
+
+
+class _Parts:
+    """Cuts the rows of a shard into parts of bounded size, per table."""
+
+    def __init__(self, shard: int) -> None:
+        self._shard = shard
+        self._builders = {table.name: BatchBuilder(arrow_schema(table)) for table in TABLES}
+        self._sequence = dict.fromkeys(self._builders, 0)
+
+    def add(self, rows: StreamRows) -> Iterator[TablePart]:
+        for name in rows.__slots__:
+            for row in getattr(rows, name):
+                yield from self._part(name, self._builders[name].add(row))
+
+    def add_refused(self, rows: Iterable[Row]) -> Iterator[TablePart]:
+        for row in rows:
+            yield from self._part(REJECTED.name, self._builders[REJECTED.name].add(row))
+
+    def flush(self) -> Iterator[TablePart]:
+        for name, builder in self._builders.items():
+            yield from self._part(name, builder.flush())
+
+    def _part(self, name: str, batch: Any) -> Iterator[TablePart]:
+        if batch is not None:
+            self._sequence[name] += 1
+            yield TablePart(name, self._shard, self._sequence[name], batch)

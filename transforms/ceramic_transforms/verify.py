@@ -1,0 +1,72 @@
+"""Verification of events by themselves, as a transform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
+
+from ceramic_connectors.tables import arrow_schema
+from ceramic_protocol.events import InvalidEvent
+from ceramic_protocol.intake import check_raw
+from ceramic_protocol.ports import Chain, Damage, SourceItem
+from ceramic_protocol.tables import REJECTED
+from ceramic_transforms import metrics
+from ceramic_transforms.batches import CHECKED_EVENTS, checked_row, raw_items, to_batch
+
+DEAD_LETTERS: Final = "rejected"
+"""Tag of the output with rows of the table `rejected`."""
+
+
+class VerifyEvents(beam.PTransform[beam.PCollection[pa.RecordBatch], DoOutputsTuple]):
+    """Decode events and check what can be said of each one alone: form, hashes, signature, proof of time.
+
+    Takes batches of `RAW_EVENTS`. The main output has batches of `CHECKED_EVENTS`, among them events that
+    were refused but are well-formed, as others may build on them; their verdict is spoken by
+    `ResolveStreams`. The output tagged `rejected` has rows of the table `rejected` for what is no event.
+
+    Args:
+        chain: where anchor transactions are looked up.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        super().__init__()
+        self._chain = chain
+
+    def expand(self, raw: beam.PCollection[pa.RecordBatch]) -> DoOutputsTuple:
+        """One pass over every batch."""
+        check = beam.ParDo(_CheckBatch(self._chain))
+        return raw | "Check" >> check.with_outputs(DEAD_LETTERS, main="checked")
+
+
+class _CheckBatch(beam.DoFn):
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+
+    def process(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch | TaggedOutput[str, pa.RecordBatch]]:
+        checked, refused = [], []
+        for item in raw_items(batch):
+            if isinstance(item, Damage):
+                refused.append(_refuse(item, InvalidEvent(item.reason, item.detail), item.raw))
+                metrics.count(metrics.DAMAGED)
+                metrics.count_verdict(item.reason)
+                continue
+            found = check_raw(item, self._chain)
+            if isinstance(found, InvalidEvent):
+                refused.append(_refuse(item, found, item.car))
+                metrics.count_verdict(found.reason)
+            else:
+                checked.append(checked_row(found, item))
+        if checked:
+            yield to_batch(CHECKED_EVENTS, checked)
+        if refused:
+            yield TaggedOutput(DEAD_LETTERS, to_batch(arrow_schema(REJECTED), refused))
+
+
+def _refuse(item: SourceItem, found: InvalidEvent, raw: bytes) -> tuple[Any, ...]:
+    reason = found.reason
+    codes = (reason.outcome.value, found.cid, None, reason.layer.value, reason.value, found.detail)
+    return *codes, raw, item.source, item.position
