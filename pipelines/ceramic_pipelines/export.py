@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -91,39 +89,25 @@ def _dead_letter_part(batch: Any) -> TablePart:
 
 
 def _beam_options(job: ExportJob) -> PipelineOptions:
-    with _quiet():
-        return PipelineOptions([f"--runner={job.runner}", *job.beam_options])
+    return PipelineOptions([f"--runner={job.runner}", *job.beam_options])
 
 
 def _run_pipeline(job: ExportJob, source: EventSource, folder: Path, options: PipelineOptions) -> Any:
-    with _quiet():
-        try:
-            pipeline = beam.Pipeline(options=options)
-        except (ValueError, ImportError) as error:
-            msg = f"Beam can't make a runner {job.runner!r}: {error}"
-            raise UsageError(msg) from error
-        build(pipeline, job, source, folder)
-        try:
-            result = pipeline.run()
-            result.wait_until_finish()
-        except Exception as error:
-            known = find_marked(str(error))
-            if known is None:
-                raise
-            raise known from error
-    return read_counters(result)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Beam tells its users about every stage; ours hear only what goes wrong."""
-    logger = logging.getLogger("apache_beam")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
     try:
-        yield
-    finally:
-        logger.setLevel(before)
+        pipeline = beam.Pipeline(options=options)
+    except (ValueError, ImportError) as error:
+        msg = f"Beam can't make a runner {job.runner!r}: {error}"
+        raise UsageError(msg) from error
+    build(pipeline, job, source, folder)
+    try:
+        result = pipeline.run()
+        result.wait_until_finish()
+    except Exception as error:
+        known = find_marked(str(error))
+        if known is None:
+            raise
+        raise known from error
+    return read_counters(result)
 
 
 def _manifest(job: ExportJob, summary: Summary, folder: Path) -> dict[str, Any]:

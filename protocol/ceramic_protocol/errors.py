@@ -10,7 +10,7 @@ import re
 
 from ceramic_protocol.reasons import Reason
 
-_MARK = re.compile(r"\[ceramic:(?P<code>[a-z_]+)\] (?P<text>[^\n\"]*)")
+_MARK = re.compile(r"\[ceramic:([a-z_]+)\] (.*?) \[/ceramic\]", re.DOTALL)
 
 
 class CeramicError(Exception):
@@ -23,8 +23,8 @@ class CeramicError(Exception):
 
     @property
     def marked(self) -> str:
-        """The message behind its code, in a form that survives being quoted by another program."""
-        return f"[ceramic:{self.code}] {self}"
+        """Code and message in a form that survives being quoted by another program."""
+        return f"[ceramic:{self.code}] {self} [/ceramic]"
 
 
 class DecodeError(CeramicError):
@@ -73,4 +73,4 @@ def find_marked(text: str) -> CeramicError | None:
     if not marks:
         return None
     code, message = marks[-1]
-    return _BY_CODE.get(code, CeramicError)(message.strip())
+    return _BY_CODE.get(code, CeramicError)(message)

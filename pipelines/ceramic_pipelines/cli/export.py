@@ -9,6 +9,7 @@ import click
 
 from ceramic_pipelines.cli.options import rules
 from ceramic_pipelines.cli.printing import indexing_bar, print_summary
+from ceramic_pipelines.quiet import quiet_beam
 from ceramic_protocol.ports import Chain
 from ceramic_protocol.reasons import Outcome
 from ceramic_protocol.resolve import TieBreak
@@ -47,6 +48,7 @@ def export(
     Example:
       ceramic-streams export car:archive.car --chain chain.json --output tables
     """
+    quiet_beam()
     # Beam takes seconds to import, which no other command should pay for.
     from ceramic_pipelines.export import ExportJob, run_export
 

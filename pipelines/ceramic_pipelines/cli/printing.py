@@ -47,7 +47,7 @@ def _print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> N
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(_cell(row[column]) for column in columns))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 def _cell(value: Any) -> str:

@@ -1,0 +1,64 @@
+"""Record batches: what goes in comes out."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from apache_beam import coders
+
+from ceramic_protocol.intake import check_raw
+from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
+from ceramic_protocol.ports import Damage, RawEvent, SourceItem
+from ceramic_protocol.verify import CheckedEvent
+from ceramic_transforms.batches import (
+    CHECKED_EVENTS,
+    RAW_EVENTS,
+    BatchBuilder,
+    checked_event,
+    checked_row,
+    raw_batch,
+    raw_items,
+    to_batch,
+    to_rows,
+)
+from tests.support import corpus
+
+
+def _raw_sample() -> list[RawEvent]:
+    return [RawEvent(car, None, "sample", index) for index, car in enumerate(corpus.cars().values())]
+
+
+def test_raw_items_survive_a_batch() -> None:
+    items: list[SourceItem] = [*_raw_sample()[:50], Damage("garbage", "sample", 7, 3, b"abc")]
+    assert list(raw_items(raw_batch(items))) == items
+
+
+def test_checked_events_survive_a_batch() -> None:
+    pairs = [(check_raw(raw, corpus.chain()), raw) for raw in _raw_sample()]
+    checked = [(event, raw) for event, raw in pairs if isinstance(event, CheckedEvent)]
+    assert len(checked) > 2900
+    batch = to_batch(CHECKED_EVENTS, [checked_row(event, raw) for event, raw in checked])
+    assert [checked_event(row) for row in to_rows(batch)] == [event for event, _raw in checked]
+
+
+def test_batches_cross_a_process_border_as_arrow_ipc() -> None:
+    coder = coders.registry.get_coder(pa.RecordBatch)
+    batch = raw_batch(_raw_sample()[:10])
+    encoded = coder.encode(batch)
+    assert pa.ipc.open_stream(encoded).read_all().to_batches() == [batch]
+    assert coder.decode(encoded).equals(batch)
+
+
+def test_empty_batches_keep_their_schema() -> None:
+    assert to_batch(RAW_EVENTS, []).schema == RAW_EVENTS
+    assert BatchBuilder(RAW_EVENTS).flush() is None
+
+
+def test_builder_closes_a_batch_by_rows_and_by_bytes() -> None:
+    builder = BatchBuilder(pa.schema([("value", pa.binary())]))
+    made = [builder.add((b"",)) for _ in range(MAX_BATCH_EVENTS)]
+    assert made[:-1] == [None] * (MAX_BATCH_EVENTS - 1)
+    assert made[-1] is not None
+    assert made[-1].num_rows == MAX_BATCH_EVENTS
+    big = builder.add((bytes(MAX_BATCH_BYTES),))
+    assert big is not None
+    assert big.num_rows == 1
