@@ -15,7 +15,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP   := $(BIN)/python -m pip --disable-pip-version-check
 
-CODE  := $(wildcard protocol connectors transforms pipelines tests bench examples)
+CODE  := $(wildcard protocol connectors transforms pipelines tests bench examples docs)
 
 PYTEST_ARGS ?=
 # Workers import Beam each on its own, so few of them; tests of one file share their fixtures.
@@ -69,6 +69,10 @@ acceptance: setup ## check the acceptance points (all, or ONLY='first second.2')
 .PHONY: bench
 bench: setup ## measure, each figure beside its ceiling
 	@$(BIN)/python -m bench
+
+.PHONY: docs
+docs: setup ## write the pages that follow from the code
+	@$(BIN)/python docs/generate.py
 
 .PHONY: lint
 lint: setup ## check style, types and layers

@@ -1,0 +1,67 @@
+"""Writes the pages that follow from the code: `python docs/generate.py` (make docs)."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+from ceramic_protocol.reasons import Reason
+from ceramic_protocol.tables import TABLES, Table
+
+FOLDER = Path(__file__).parent
+
+_REASONS = """# Reasons
+
+Why an event is not, or not yet, part of its stream. The same word stands in verdicts, in the table `rejected`,
+in metrics and here. *Rejected* is certain; *pending* may change when more is known.
+
+Made from `ceramic_protocol.reasons` by `make docs`.
+"""
+
+_TABLES = """# Tables
+
+What `ceramic-streams export` writes. The columns of ceramic-one come first, in its order and types; ours follow.
+`dimensions` is `map<string, dictionary<int32, binary>>` with the keys model, controller, context, unique.
+`data` is DAG-JSON, `{"metadata":{…},"content":…}`.
+
+Made from `ceramic_protocol.tables` by `make docs`.
+"""
+
+
+def reasons_page() -> str:
+    """One table per layer."""
+    parts = [_REASONS]
+    for layer, members in groupby(Reason, key=lambda reason: reason.layer):
+        parts.append(f"\n## {layer.value}\n\n| code | verdict | what it means |\n|---|---|---|\n")
+        parts += [
+            f'| <a id="{reason.value}"></a>`{reason.value}` | {reason.outcome.value} | {reason.summary} |\n'
+            for reason in members
+        ]
+    return "".join(parts)
+
+
+def tables_page() -> str:
+    """One table per table."""
+    return _TABLES + "".join(map(_table, TABLES))
+
+
+def _table(table: Table) -> str:
+    head = f"\n## {table.name}\n\n| column | type | null | meaning |\n|---|---|---|---|\n"
+    rows = (
+        f"| `{field.name}` | {field.type} | {'yes' if field.nullable else ''} | {field.doc} |\n"
+        for field in table.fields
+    )
+    return head + "".join(rows)
+
+
+PAGES = {"reasons.md": reasons_page, "tables.md": tables_page}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, make in PAGES.items():
+        (FOLDER / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
