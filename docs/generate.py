@@ -12,16 +12,16 @@ FOLDER = Path(__file__).parent
 
 _REASONS = """# Reasons
 
-Why an event is not, or not yet, part of its stream. The same word stands in verdicts, in the table `rejected`,
-in metrics and here. *Rejected* is certain; *pending* may change when more is known.
+Why an event is not, or not yet, part of its stream. The same word stands in verdicts, in the table
+`rejected`, in metrics and here. *Rejected* is certain; *pending* may change when more is known.
 
 Made from `ceramic_protocol.reasons` by `make docs`.
 """
 
 _TABLES = """# Tables
 
-What `ceramic-streams export` writes. The columns of ceramic-one come first, in its order and types; ours follow.
-`dimensions` is `map<string, dictionary<int32, binary>>` with the keys model, controller, context, unique.
+What `ceramic-streams export` writes. The columns of ceramic-one come first, in its order and types; ours
+follow. `dimensions` is `map<string, dictionary<int32, binary>>` with the keys model, controller, context, unique.
 `data` is DAG-JSON, `{"metadata":{…},"content":…}`.
 
 Made from `ceramic_protocol.tables` by `make docs`.

@@ -6,7 +6,7 @@ Archives with many events are indexed on disk by `ceramic_connectors.archive`; t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from ceramic_protocol import dagcbor, varint
 from ceramic_protocol.cid import Cid
@@ -14,11 +14,20 @@ from ceramic_protocol.errors import DecodeError, EncodeError, IdentifierError
 from ceramic_protocol.limits import MAX_EVENT_BLOCKS, MAX_EVENT_CAR_BYTES, MAX_SECTION_BYTES
 from ceramic_protocol.reasons import Reason
 
-_MAX_LENGTH_BYTES = 9
+_MAX_LENGTH_BYTES: Final = 9
+
+_NO_LENGTH: Final = b"\xff\xff"
+
+# The header with one root is the same bytes but for the digest, so the usual one need not be decoded.
+_HEADER_END: Final = b"gversion\x01"
+_ROOT_AT: Final = len(b"\xa2eroots\x81\xd8*X%\0")
+_HEADER_STARTS: Final = (
+    (b"\xa2eroots\x81\xd8*X&\0\x01\x85\x01\x12\x20", 59),
+    (b"\xa2eroots\x81\xd8*X%\0\x01\x71\x12\x20", 58),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Car:
+class Car(NamedTuple):
     """A decoded CARv1. Blocks are as they came: nothing has been hashed."""
 
     roots: tuple[Cid, ...]
@@ -65,10 +74,18 @@ def decode_header(data: bytes) -> tuple[Cid, ...]:
     return links
 
 
-def _section(data: bytes, pos: int, limit: int) -> tuple[int, int]:
-    length, start = read_length(data, pos)
-    if length > limit:
-        raise DecodeError(Reason.CAR_MALFORMED, f"section of {length} bytes at byte {pos} is over {limit}")
+def _section(data: bytes, pos: int) -> tuple[int, int]:
+    # Nearly every section is shorter than 2^14 bytes.
+    first, second = data[pos : pos + 2] if pos + 2 <= len(data) else _NO_LENGTH
+    if first < 0x80:
+        length, start = first, pos + 1
+    elif second < 0x80:
+        length, start = first & 0x7F | second << 7, pos + 2
+    else:
+        length, start = read_length(data, pos)
+    if length > MAX_SECTION_BYTES:
+        detail = f"section of {length} bytes at byte {pos} is over {MAX_SECTION_BYTES}"
+        raise DecodeError(Reason.CAR_MALFORMED, detail)
     if start + length > len(data):
         raise DecodeError(Reason.CAR_TRUNCATED, f"ends inside the section at byte {pos}")
     return start, start + length
@@ -82,13 +99,14 @@ def decode(data: bytes) -> Car:
     """
     if len(data) > MAX_EVENT_CAR_BYTES:
         raise DecodeError(Reason.CAR_MALFORMED, f"CAR of {len(data)} bytes is over {MAX_EVENT_CAR_BYTES}")
-    start, pos = _section(data, 0, MAX_SECTION_BYTES)
-    roots = decode_header(data[start:pos])
+    start, pos = _section(data, 0)
+    roots = _usual_root(data[start:pos]) or decode_header(data[start:pos])
     blocks: list[tuple[Cid, bytes]] = []
-    while pos < len(data):
+    size = len(data)
+    while pos < size:
         if len(blocks) >= MAX_EVENT_BLOCKS:
             raise DecodeError(Reason.CAR_MALFORMED, f"more than {MAX_EVENT_BLOCKS} blocks")
-        start, end = _section(data, pos, MAX_SECTION_BYTES)
+        start, end = _section(data, pos)
         try:
             cid, body = Cid.read(data, start)
         except IdentifierError as error:
@@ -98,6 +116,15 @@ def decode(data: bytes) -> Car:
         blocks.append((cid, data[body:end]))
         pos = end
     return Car(roots, tuple(blocks))
+
+
+def _usual_root(header: bytes) -> tuple[Cid, ...]:
+    """The root of a header of the one form that all writers use; empty for any other."""
+    if header.endswith(_HEADER_END):
+        for start, size in _HEADER_STARTS:
+            if len(header) == size and header.startswith(start):
+                return (Cid(header[_ROOT_AT : -len(_HEADER_END)]),)
+    return ()
 
 
 def encode_header(roots: Iterable[Cid]) -> bytes:

@@ -104,6 +104,10 @@ class Cid(bytes):
     @property
     def codec(self) -> int:
         """Multicodec of the block, such as `DAG_CBOR` or `DAG_JOSE`."""
+        if self.startswith(_CBOR_PREFIX):
+            return DAG_CBOR
+        if self.startswith(_JOSE_PREFIX):
+            return DAG_JOSE
         return 0x70 if self.version == 0 else varint.decode(self, 1)[0]
 
     @property

@@ -24,7 +24,14 @@ _SMALLEST: Final = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
 _CONSTANTS: Final[dict[int, bool | None]] = {0xF4: False, 0xF5: True, 0xF6: None}
 _FLOAT64: Final = 0xFB
 _LINK_TAG: Final = 42
+_SHORT_TEXT: Final = 0x60
 _INT_LIMIT: Final = 1 << 64
+
+_USUAL_LINKS: Final = (
+    (b"\x58\x26\0\x01\x85\x01\x12\x20", 40),
+    (b"\x58\x25\0\x01\x71\x12\x20", 39),
+)
+"""How a link to a dag-jose or dag-cbor block begins, and its length."""
 
 
 def _fail(detail: str) -> DecodeError:
@@ -37,70 +44,67 @@ def decode(data: bytes) -> IpldValue:
     Raises:
         DecodeError: `cbor_malformed`, with the position in the detail.
     """
-    value, end = _item(data, 0, MAX_CBOR_DEPTH)
+    try:
+        value, end = _item(data, 0, MAX_CBOR_DEPTH)
+    except IndexError:
+        msg = f"cut short at byte {len(data)}"
+        raise _fail(msg) from None
+    except UnicodeDecodeError:
+        msg = "text is not UTF-8"
+        raise _fail(msg) from None
     if end != len(data):
         msg = f"{len(data) - end} bytes behind the value"
         raise _fail(msg)
     return value
 
 
-def _head(data: bytes, pos: int) -> tuple[int, int, int]:
-    try:
-        initial = data[pos]
-    except IndexError:
-        msg = f"cut short at byte {pos}"
-        raise _fail(msg) from None
-    info = initial & 31
+def _item(data: bytes, pos: int, depth: int) -> tuple[IpldValue, int]:
+    """The value at `pos` and the position behind it; an IndexError means that the bytes end too early.
+
+    The hot path of everything: one call per value, and no helper for heads of one byte.
+    """
+    initial = data[pos]
+    major, number = initial >> 5, initial & 31
     pos += 1
-    if info < 24:
-        return initial >> 5, info, pos
+    if number > 23:
+        number, pos = _argument(data, pos, initial)
+    if major == _TEXT:
+        end = pos + number
+        if end > len(data):
+            raise IndexError
+        return data[pos:end].decode(), end
+    if major == _INT:
+        return number, pos
+    if major == _MAP:
+        return _map(data, pos, number, depth)
+    if major == _BYTES:
+        end = pos + number
+        if end > len(data):
+            raise IndexError
+        return data[pos:end], end
+    if major == _LIST:
+        return _list(data, pos, number, depth)
+    if major == _TAG:
+        return _link(data, pos, number)
+    if major == _NEGATIVE:
+        return -1 - number, pos
+    return _simple(data, pos, initial)
+
+
+def _argument(data: bytes, pos: int, initial: int) -> tuple[int, int]:
+    info = initial & 31
     if info > 27:
         msg = f"indefinite or reserved length at byte {pos - 1}"
         raise _fail(msg)
     width = 1 << info - 24
     end = pos + width
-    value = int.from_bytes(data[pos:end], "big")
     if end > len(data):
-        msg = f"cut short at byte {pos}"
-        raise _fail(msg)
+        raise IndexError
+    value = int.from_bytes(data[pos:end], "big")
     if value < _SMALLEST[width] and initial >> 5 != _SIMPLE:
         msg = f"number at byte {pos - 1} is not minimal"
         raise _fail(msg)
-    return initial >> 5, value, end
-
-
-def _item(data: bytes, pos: int, depth: int) -> tuple[IpldValue, int]:
-    major, number, start = _head(data, pos)
-    if major == _TEXT:
-        return _text(data, start, start + number)
-    if major == _INT:
-        return number, start
-    if major == _MAP:
-        return _map(data, start, number, depth)
-    if major == _BYTES:
-        end = start + number
-        if end > len(data):
-            msg = f"byte string at {pos} is cut short"
-            raise _fail(msg)
-        return data[start:end], end
-    if major == _LIST:
-        return _list(data, start, number, depth)
-    if major == _NEGATIVE:
-        return -1 - number, start
-    if major == _TAG:
-        return _link(data, start, number)
-    return _simple(data, pos)
-
-
-def _text(data: bytes, start: int, end: int) -> tuple[str, int]:
-    if end > len(data):
-        msg = f"text at {start} is cut short"
-        raise _fail(msg)
-    try:
-        return data[start:end].decode("utf-8"), end
-    except UnicodeDecodeError:
-        msg = f"text at {start} is not UTF-8"
-        raise _fail(msg) from None
+    return value, end
 
 
 def _list(data: bytes, pos: int, count: int, depth: int) -> tuple[list[IpldValue], int]:
@@ -115,19 +119,31 @@ def _list(data: bytes, pos: int, count: int, depth: int) -> tuple[list[IpldValue
 def _map(data: bytes, pos: int, count: int, depth: int) -> tuple[dict[str, IpldValue], int]:
     _check_nesting(data, pos, 2 * count, depth)
     items: dict[str, IpldValue] = {}
-    last = b""
-    for index in range(count):
-        major, length, start = _head(data, pos)
-        if major != _TEXT:
+    # Nothing sorts before the empty key but this.
+    last_length, last = -1, b""
+    for _ in range(count):
+        initial = data[pos]
+        length = initial & 31
+        if initial >> 5 != _TEXT:
             msg = f"map key at byte {pos} is not text"
             raise _fail(msg)
-        key, pos = _text(data, start, start + length)
-        raw = data[start:pos]
-        if index and (len(raw), raw) <= (len(last), last):
-            msg = f"map key {key!r} is double or out of order"
+        pos += 1
+        if length > 23:
+            length, pos = _argument(data, pos, initial)
+        end = pos + length
+        if end > len(data):
+            raise IndexError
+        key = data[pos:end]
+        if length < last_length or (length == last_length and key <= last):
+            msg = f"map key at byte {pos} is double or out of order"
             raise _fail(msg)
-        last = raw
-        items[key], pos = _item(data, pos, depth - 1)
+        last_length, last = length, key
+        length = data[end] - _SHORT_TEXT
+        if 0 <= length < 24 and end + length < len(data):
+            pos = end + 1 + length
+            items[key.decode()] = data[end + 1 : pos].decode()
+        else:
+            items[key.decode()], pos = _item(data, end, depth - 1)
     return items, pos
 
 
@@ -144,29 +160,30 @@ def _link(data: bytes, pos: int, tag: int) -> tuple[Cid, int]:
     if tag != _LINK_TAG:
         msg = f"tag {tag} is not a link"
         raise _fail(msg)
-    major, length, start = _head(data, pos)
-    end = start + length
-    if major != _BYTES or end > len(data) or data[start : start + 1] != b"\0":
+    for start, size in _USUAL_LINKS:
+        if data.startswith(start, pos) and pos + size <= len(data):
+            return Cid(data[pos + 3 : pos + size]), pos + size
+    content, end = _item(data, pos, 0) if data[pos] >> 5 == _BYTES else (b"", pos)
+    if not isinstance(content, bytes) or not content.startswith(b"\0"):
         msg = f"link at byte {pos} is not a byte string that starts with 00"
         raise _fail(msg)
     try:
-        return Cid.from_bytes(data[start + 1 : end]), end
+        return Cid.from_bytes(content[1:]), end
     except IdentifierError as error:
         raise _fail(str(error)) from None
 
 
-def _simple(data: bytes, pos: int) -> tuple[bool | float | None, int]:
-    initial = data[pos]
+def _simple(data: bytes, pos: int, initial: int) -> tuple[bool | float | None, int]:
     if initial in _CONSTANTS:
-        return _CONSTANTS[initial], pos + 1
+        return _CONSTANTS[initial], pos
     if initial != _FLOAT64:
-        msg = f"simple value {initial:#x} at byte {pos}"
+        msg = f"simple value {initial:#x} before byte {pos}"
         raise _fail(msg)
-    (value,) = struct.unpack_from(">d", data, pos + 1)
+    (value,) = struct.unpack_from(">d", data, pos - 8)
     if not math.isfinite(value):
-        msg = f"float at byte {pos} is not finite"
+        msg = f"float before byte {pos} is not finite"
         raise _fail(msg)
-    return value, pos + 9
+    return value, pos
 
 
 def encode(value: object) -> bytes:

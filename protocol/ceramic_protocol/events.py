@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ceramic_protocol import car as carv1
 from ceramic_protocol import dagcbor
@@ -21,7 +21,8 @@ from ceramic_protocol.limits import MAX_BLOCK_BYTES, MAX_WITNESS_PATH
 from ceramic_protocol.reasons import Reason
 
 _INIT_KEYS = {"data", "header"}
-_DATA_KEYS = {"id", "prev", "data", "header"}
+_DATA_KEYS = {"id", "prev", "data"}
+_DATA_KEYS_WITH_HEADER = {*_DATA_KEYS, "header"}
 _TIME_KEYS = {"id", "prev", "proof", "path"}
 _PROOF_KEYS = {"root", "txHash", "txType", "chainId"}
 
@@ -75,8 +76,7 @@ class InitEvent:
         return
 
 
-@dataclass(frozen=True, slots=True)
-class DataEvent:
+class DataEvent(NamedTuple):
     """A signed change. `header` is the payload's optional header."""
 
     cid: Cid
@@ -85,7 +85,7 @@ class DataEvent:
     data: IpldValue
     header: Mapping[str, IpldValue]
     envelope: Envelope | None
-    payload: bytes = field(repr=False)
+    payload: bytes
     kind: Literal["data"] = "data"
 
 
@@ -167,18 +167,18 @@ def _decode_map(block: bytes, what: str) -> dict[str, IpldValue]:
 
 def _decode_root(root: Cid, blocks: Mapping[Cid, bytes]) -> Event:
     block = _block(blocks, root, "root")
-    value = _decode_map(block, "root block")
-    if root.codec == DAG_JOSE:
-        return _decode_signed(root, value, blocks)
-    if root.codec != DAG_CBOR:
+    codec = root.codec
+    if codec == DAG_JOSE:
+        return _decode_signed(root, decode_envelope(block), blocks)
+    if codec != DAG_CBOR:
         raise DecodeError(Reason.EVENT_MALFORMED, f"root block is {root.codec_name}")
-    if set(value) == _TIME_KEYS:
+    value = _decode_map(block, "root block")
+    if value.keys() == _TIME_KEYS:
         return _decode_time(root, value, blocks)
     return decode_payload(root, value, block, None)
 
 
-def _decode_signed(root: Cid, value: dict[str, IpldValue], blocks: Mapping[Cid, bytes]) -> Event:
-    envelope = decode_envelope(value)
+def _decode_signed(root: Cid, envelope: Envelope, blocks: Mapping[Cid, bytes]) -> Event:
     payload = _block(blocks, envelope.payload, "payload")
     if envelope.header.capability is not None:
         _block(blocks, envelope.header.capability, "capability")
@@ -193,15 +193,15 @@ def decode_payload(
     Raises:
         DecodeError: `event_malformed`.
     """
-    keys = set(value)
-    if "header" in keys and keys <= _INIT_KEYS:
-        return InitEvent(cid, decode_init_header(value["header"]), value.get("data"), envelope, block)
-    if {"id", "prev", "data"} <= keys <= _DATA_KEYS:
+    keys = value.keys()
+    if keys in (_DATA_KEYS, _DATA_KEYS_WITH_HEADER):
         header = value.get("header", {})
         if not isinstance(header, dict):
             raise DecodeError(Reason.EVENT_MALFORMED, "header of a data event is not a map")
         stream, prev = _link(value, "id"), _link(value, "prev")
         return DataEvent(cid, stream, prev, value["data"], header, envelope, block)
+    if "header" in keys and keys <= _INIT_KEYS:
+        return InitEvent(cid, decode_init_header(value["header"]), value.get("data"), envelope, block)
     raise DecodeError(Reason.EVENT_MALFORMED, f"no event has the members {', '.join(sorted(keys))[:200]}")
 
 

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
 
+from ceramic_protocol import dagcbor
 from ceramic_protocol.cid import DAG_CBOR, Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import DecodeError, IdentifierError
 from ceramic_protocol.limits import MAX_PROTECTED_HEADER_BYTES
-from ceramic_protocol.multibase import encode_base64url
 from ceramic_protocol.reasons import Reason
 
 _ENVELOPE_KEYS = {"payload", "signatures"}
 _SIGNATURE_KEYS = {"header", "protected", "signature"}
 _IPFS = "ipfs://"
+
+_REMEMBERED_BYTES: Final = 512
+_REMEMBERED_HEADERS: Final = 10_000
+
+_SIGNATURE_BYTES: Final = 64
+_LONGEST_INLINE: Final = 23
+_BEFORE_PAYLOAD: Final = b"\xa2gpayload\x58\x24\x01\x71\x12\x20"
+_PAYLOAD_AT: Final = len(_BEFORE_PAYLOAD) - 4
+_PAYLOAD_END: Final = _PAYLOAD_AT + 36
+_BEFORE_PROTECTED: Final = b"jsignatures\x81\xa2iprotected\x58"
+_PROTECTED_AT: Final = _PAYLOAD_END + len(_BEFORE_PROTECTED) + 1
+_BEFORE_SIGNATURE: Final = b"isignature\x58\x40"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +46,7 @@ class JwsHeader:
         return self.kid.split("#", 1)[0] if self.kid else None
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A signed event's envelope: the CID that was signed, and who says so."""
 
     payload: Cid
@@ -43,15 +57,41 @@ class Envelope:
     @property
     def signing_input(self) -> bytes:
         """The bytes under the signature, with the protected header exactly as it was found."""
-        return f"{encode_base64url(self.protected)}.{encode_base64url(self.payload)}".encode("ascii")
+        payload = urlsafe_b64encode(self.payload).rstrip(b"=")
+        return b"%b.%b" % (urlsafe_b64encode(self.protected).rstrip(b"="), payload)
 
 
-def decode_envelope(value: dict[str, IpldValue]) -> Envelope:
-    """An envelope from its decoded block.
+def decode_envelope(block: bytes) -> Envelope:
+    """An envelope from its block.
 
     Raises:
-        DecodeError: `signatures_empty`, `event_malformed` or `jws_malformed`.
+        DecodeError: `cbor_malformed`, `signatures_empty`, `event_malformed` or `jws_malformed`.
     """
+    return _usual_envelope(block) or _any_envelope(block)
+
+
+def _usual_envelope(block: bytes) -> Envelope | None:
+    """The envelope if its block has the form that all writers use, which needs only to be cut up."""
+    if not block.startswith(_BEFORE_PAYLOAD) or not block.startswith(_BEFORE_PROTECTED, _PAYLOAD_END):
+        return None
+    length = block[_PROTECTED_AT - 1]
+    end = _PROTECTED_AT + length
+    is_usual = (
+        length > _LONGEST_INLINE
+        and block.startswith(_BEFORE_SIGNATURE, end)
+        and len(block) == end + len(_BEFORE_SIGNATURE) + _SIGNATURE_BYTES
+    )
+    if not is_usual:
+        return None
+    protected = block[_PROTECTED_AT:end]
+    payload = Cid(block[_PAYLOAD_AT:_PAYLOAD_END])
+    return Envelope(payload, protected, block[-_SIGNATURE_BYTES:], decode_protected(protected))
+
+
+def _any_envelope(block: bytes) -> Envelope:
+    value = dagcbor.decode(block)
+    if not isinstance(value, dict):
+        raise DecodeError(Reason.EVENT_MALFORMED, "envelope is not a map")
     payload, signatures = value.get("payload"), value.get("signatures")
     if set(value) != _ENVELOPE_KEYS or not isinstance(payload, bytes) or not isinstance(signatures, list):
         raise DecodeError(Reason.EVENT_MALFORMED, "envelope is not {payload: bytes, signatures: [...]}")
@@ -82,13 +122,24 @@ def _decode_signature(value: IpldValue) -> tuple[bytes, bytes]:
 
 
 def decode_protected(data: bytes) -> JwsHeader:
-    """The members of a protected header.
+    """The members of a protected header; short ones are remembered, as every event of a session has the same.
 
     Raises:
         DecodeError: `jws_malformed`: no JSON object, a double member, or a member of the wrong type.
     """
+    if len(data) <= _REMEMBERED_BYTES:
+        return _remembered(data)
     if len(data) > MAX_PROTECTED_HEADER_BYTES:
         raise DecodeError(Reason.JWS_MALFORMED, f"protected header of {len(data)} bytes")
+    return _decode_protected(data)
+
+
+@lru_cache(maxsize=_REMEMBERED_HEADERS)
+def _remembered(data: bytes) -> JwsHeader:
+    return _decode_protected(data)
+
+
+def _decode_protected(data: bytes) -> JwsHeader:
     try:
         header = json.loads(data.decode("utf-8"), object_pairs_hook=_no_doubles)
     except (ValueError, RecursionError) as error:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class RawEvent:
+class RawEvent(NamedTuple):
     """One event as a source holds it: a CARv1 of its own, not yet looked at.
 
     `cid` is the event CID that the source claims, if it claims one. `position` is the byte offset in

@@ -9,9 +9,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 from nacl.exceptions import ValueError as NaclValueError
-from nacl.signing import VerifyKey
 
 from ceramic_protocol.did import KeyType, PublicKey
 
@@ -35,14 +35,9 @@ def verify(key: PublicKey, message: bytes, signature: bytes) -> bool:
     return _verify_secp256k1(key.data, message, signature)
 
 
-@lru_cache(maxsize=_CACHED_KEYS)
-def _ed25519_key(data: bytes) -> VerifyKey:
-    return VerifyKey(data)
-
-
 def _verify_ed25519(data: bytes, message: bytes, signature: bytes) -> bool:
     try:
-        _ed25519_key(data).verify(message, signature)
+        crypto_sign_open(signature + message, data)
     except (BadSignatureError, NaclValueError):
         return False
     return True

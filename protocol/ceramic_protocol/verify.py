@@ -6,8 +6,8 @@ events. Both are pure; the chain comes in as a port.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from ceramic_protocol.anchors import Anchored, verify_anchor
 from ceramic_protocol.cid import Cid
@@ -28,8 +28,7 @@ class Kind(IntEnum):
     TIME = 2
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedEvent:
+class CheckedEvent(NamedTuple):
     """An event after its own checks: all that resolution and fold need, and nothing of how it arrived.
 
     `payload` is the DAG-CBOR payload block of an init or data event and empty for a time event. `reason`
