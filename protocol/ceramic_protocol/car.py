@@ -97,10 +97,28 @@ def decode(data: bytes) -> Car:
     Raises:
         DecodeError: `car_truncated` or `car_malformed`.
     """
+    roots, pos = read_roots(data)
+    return Car(roots, tuple(read_blocks(data, pos)))
+
+
+def read_roots(data: bytes) -> tuple[tuple[Cid, ...], int]:
+    """The roots of a CARv1, and the position of its first block.
+
+    Raises:
+        DecodeError: `car_truncated` or `car_malformed`.
+    """
     if len(data) > MAX_EVENT_CAR_BYTES:
         raise DecodeError(Reason.CAR_MALFORMED, f"CAR of {len(data)} bytes is over {MAX_EVENT_CAR_BYTES}")
-    start, pos = _section(data, 0)
-    roots = _usual_root(data[start:pos]) or decode_header(data[start:pos])
+    start, end = _section(data, 0)
+    return _usual_root(data[start:end]) or decode_header(data[start:end]), end
+
+
+def read_blocks(data: bytes, pos: int) -> list[tuple[Cid, bytes]]:
+    """The blocks of a CARv1 from the position of the first on.
+
+    Raises:
+        DecodeError: `car_truncated` or `car_malformed`.
+    """
     blocks: list[tuple[Cid, bytes]] = []
     size = len(data)
     while pos < size:
@@ -115,7 +133,7 @@ def decode(data: bytes) -> Car:
             raise DecodeError(Reason.CAR_MALFORMED, f"section at byte {pos} is shorter than its CID")
         blocks.append((cid, data[body:end]))
         pos = end
-    return Car(roots, tuple(blocks))
+    return blocks
 
 
 def _usual_root(header: bytes) -> tuple[Cid, ...]:

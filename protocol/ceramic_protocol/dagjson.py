@@ -30,6 +30,9 @@ def to_json(value: object) -> Json:
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        msg = f"DAG-JSON can't hold {value}"
+        raise EncodeError(msg)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     msg = f"DAG-JSON can't hold {type(value).__name__}"
@@ -53,25 +56,24 @@ def dump(value: Json) -> bytes:
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except (TypeError, orjson.JSONEncodeError) as error:
-        return _dump_slowly(value, error)
+    except TypeError:
+        return _dump_with_large_numbers(value)
 
 
-def _dump_slowly(value: Json, cause: Exception) -> bytes:
-    """Numbers below -2^63, which orjson refuses, and clear words for all else."""
+def _dump_with_large_numbers(value: Json) -> bytes:
+    try:
+        return orjson.dumps(_with_fragments(value), option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        msg = f"JSON can't hold this: {error}"
+        raise EncodeError(msg) from None
+
+
+def _with_fragments(value: object) -> object:
+    """Numbers below -2^63, which CBOR has and orjson refuses, as text that it takes over."""
     if isinstance(value, dict):
-        parts = (dump(key) + b":" + dump(value[key]) for key in sorted(value, key=_key_bytes))
-        return b"{" + b",".join(parts) + b"}"
+        return {key: _with_fragments(item) for key, item in value.items()}
     if isinstance(value, list):
-        return b"[" + b",".join(dump(item) for item in value) + b"]"
+        return [_with_fragments(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and value not in _INT_RANGE:
-        return str(value).encode("ascii")
-    if isinstance(value, float) and not math.isfinite(value):
-        msg = f"JSON can't hold {value}"
-        raise EncodeError(msg)
-    msg = f"JSON can't hold this: {cause}"
-    raise EncodeError(msg)
-
-
-def _key_bytes(key: str) -> bytes:
-    return key.encode("utf-8", "surrogatepass")
+        return orjson.Fragment(str(value).encode("ascii"))
+    return value

@@ -7,6 +7,7 @@ has no CID: it bounds a range. CIP-124 describes another layout, with an event h
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import Final, NamedTuple, Self
 
@@ -32,16 +33,33 @@ _INIT: Final = slice(16, 20)
 _HASHES_LENGTH: Final = 20
 _MIN: Final = b""
 _MAX: Final = b"\xff"
+_HEX: Final = re.compile(r"FF|CE0105(?:[0-9A-F]{2})*")
 
 
 def separator_hash(sep_key: str, sep_value: bytes) -> bytes:
-    """The 8 bytes for a separator; the value is the StreamID of the model, as bytes."""
-    return sha256(sep_key.encode() + sep_value).digest()[-8:]
+    """The 8 bytes for a separator; the value is the StreamID of the model, as bytes.
+
+    Raises:
+        IdentifierError: the key is not Unicode.
+    """
+    return sha256(_utf8(sep_key) + sep_value).digest()[-8:]
 
 
 def controller_hash(controller: str) -> bytes:
-    """The 8 bytes for a controller's DID, letter by letter: case makes a difference."""
-    return sha256(controller.encode()).digest()[-8:]
+    """The 8 bytes for a controller's DID, letter by letter: case makes a difference.
+
+    Raises:
+        IdentifierError: the DID is not Unicode.
+    """
+    return sha256(_utf8(controller)).digest()[-8:]
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        msg = f"text is not Unicode: {error}"
+        raise IdentifierError(msg) from None
 
 
 def init_tail(init: Cid) -> bytes:
@@ -71,11 +89,12 @@ class EventId(bytes):
     def of(
         cls,
         network: Network,
-        sep_key: str,
         sep_value: bytes,
         controller: str,
         init: Cid,
         event: Cid | None = None,
+        *,
+        sep_key: str = MODEL_SEPARATOR,
     ) -> Self:
         """The EventID of an event; without the event, the fencepost before the stream's events."""
         hashes = (separator_hash(sep_key, sep_value), controller_hash(controller), init_tail(init))
@@ -136,8 +155,9 @@ class EventId(bytes):
         if len(text) > MAX_IDENTIFIER_CHARS:
             msg = "text is too long for an EventID"
             raise IdentifierError(msg)
-        is_hex = text == _MAX.hex().upper() or text.startswith(_HEAD.hex().upper())
-        return cls.from_bytes(multibase.decode("f" + text if is_hex else text))
+        if _HEX.fullmatch(text):
+            return cls.from_bytes(bytes.fromhex(text))
+        return cls.from_bytes(multibase.decode(text))
 
     @property
     def parts(self) -> EventIdParts | None:
@@ -286,7 +306,7 @@ EVERYTHING: Final = EventRange(MIN_EVENT_ID, MAX_EVENT_ID)
 def event_id_of(event: Event, header: InitHeader, network: Network) -> EventId:
     """The EventID of a decoded event, given the header of its stream's init event.
 
-    The separator's value is the model whatever `sep` says, and the first controller counts, as in ceramic-one.
+    As in ceramic-one, the separator value is the model whatever `sep` says, and the first controller counts.
 
     Raises:
         IdentifierError: the header has no model, no controller, or a `sep` that isn't text.
@@ -297,4 +317,4 @@ def event_id_of(event: Event, header: InitHeader, network: Network) -> EventId:
     if not isinstance(sep_key, str) or header.model is None or not header.controllers:
         msg = "only an event of a stream with model, controller and a separator key of text has an EventID"
         raise IdentifierError(msg)
-    return EventId.of(network, sep_key, header.model, header.controller, event.stream, event.cid)
+    return EventId.of(network, header.model, header.controller, event.stream, event.cid, sep_key=sep_key)

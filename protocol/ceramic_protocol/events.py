@@ -6,7 +6,7 @@ Decoding trusts nothing: every block is hashed against its CID, and any bytes wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -24,6 +24,7 @@ _INIT_KEYS = {"data", "header"}
 _DATA_KEYS = {"id", "prev", "data"}
 _DATA_KEYS_WITH_HEADER = {*_DATA_KEYS, "header"}
 _TIME_KEYS = {"id", "prev", "proof", "path"}
+_TX_HASH_BYTES = 32
 _PROOF_KEYS = {"root", "txHash", "txType", "chainId"}
 
 
@@ -129,16 +130,16 @@ def decode_event(car: bytes) -> Event | InvalidEvent:
     """The event in a CARv1, or what keeps the bytes from being one."""
     root = None
     try:
-        archive = carv1.decode(car)
-        if not archive.roots:
+        roots, start = carv1.read_roots(car)
+        if not roots:
             return InvalidEvent(Reason.CAR_MALFORMED, "CAR without root")
-        root = archive.roots[0]
-        return _decode_root(root, _checked_blocks(archive.blocks))
+        root = roots[0]
+        return _decode_root(root, _checked_blocks(carv1.read_blocks(car, start)))
     except DecodeError as error:
         return InvalidEvent(error.reason, error.detail, root)
 
 
-def _checked_blocks(blocks: tuple[tuple[Cid, bytes], ...]) -> dict[Cid, bytes]:
+def _checked_blocks(blocks: Iterable[tuple[Cid, bytes]]) -> dict[Cid, bytes]:
     checked = {}
     for cid, block in blocks:
         if len(block) > MAX_BLOCK_BYTES:
@@ -231,13 +232,14 @@ def decode_init_header(value: IpldValue) -> InitHeader:
 
 def _typed(header: Mapping[str, IpldValue], name: str, kind: type) -> Any:
     value = header.get(name)
-    if value is not None and not isinstance(value, kind):
+    # Exactly that type: a link is a kind of bytes.
+    if value is not None and type(value) is not kind:
         raise DecodeError(Reason.EVENT_MALFORMED, f"header.{name} is not of type {kind.__name__}")
     return value
 
 
 def _model(value: IpldValue) -> StreamId:
-    if not isinstance(value, bytes):
+    if type(value) is not bytes:
         raise DecodeError(Reason.EVENT_MALFORMED, "header.model is not a byte string")
     try:
         return StreamId.from_bytes(value)
@@ -275,4 +277,7 @@ def _decode_proof(value: dict[str, IpldValue]) -> Proof:
     chain_id, tx_type = value.get("chainId"), value.get("txType", "raw")
     if not set(value) <= _PROOF_KEYS or not isinstance(chain_id, str) or not isinstance(tx_type, str):
         raise DecodeError(Reason.EVENT_MALFORMED, "proof is not {root, txHash, txType, chainId}")
-    return Proof(_link(value, "root"), _link(value, "txHash").digest, tx_type, chain_id)
+    tx_hash = _link(value, "txHash").digest
+    if len(tx_hash) != _TX_HASH_BYTES:
+        raise DecodeError(Reason.EVENT_MALFORMED, f"transaction hash of {len(tx_hash)} bytes")
+    return Proof(_link(value, "root"), tx_hash, tx_type, chain_id)

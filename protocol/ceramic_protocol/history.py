@@ -73,7 +73,9 @@ class StreamHistory:
         if self.log:
             return None
         init = self.judged.get(self.stream)
-        return init.reason if init else min(self.judged.values(), key=_doubt).reason
+        if init is not None:
+            return init.reason
+        return min(self.judged.values(), key=_doubt).reason if self.judged else Reason.INIT_MISSING
 
     @property
     def reverted(self) -> list[Cid]:

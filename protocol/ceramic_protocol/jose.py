@@ -93,7 +93,7 @@ def _any_envelope(block: bytes) -> Envelope:
     if not isinstance(value, dict):
         raise DecodeError(Reason.EVENT_MALFORMED, "envelope is not a map")
     payload, signatures = value.get("payload"), value.get("signatures")
-    if set(value) != _ENVELOPE_KEYS or not isinstance(payload, bytes) or not isinstance(signatures, list):
+    if set(value) != _ENVELOPE_KEYS or type(payload) is not bytes or not isinstance(signatures, list):
         raise DecodeError(Reason.EVENT_MALFORMED, "envelope is not {payload: bytes, signatures: [...]}")
     if not signatures:
         raise DecodeError(Reason.SIGNATURES_EMPTY, "envelope without signature")
@@ -116,7 +116,8 @@ def _payload_cid(payload: bytes) -> Cid:
 def _decode_signature(value: IpldValue) -> tuple[bytes, bytes]:
     if isinstance(value, dict) and set(value) <= _SIGNATURE_KEYS:
         protected, signature = value.get("protected"), value.get("signature")
-        if isinstance(protected, bytes) and isinstance(signature, bytes):
+        # A link is a kind of bytes as well, and not meant here.
+        if type(protected) is bytes and type(signature) is bytes:
             return protected, signature
     raise DecodeError(Reason.EVENT_MALFORMED, "signature is not {protected: bytes, signature: bytes}")
 
@@ -142,6 +143,8 @@ def _remembered(data: bytes) -> JwsHeader:
 def _decode_protected(data: bytes) -> JwsHeader:
     try:
         header = json.loads(data.decode("utf-8"), object_pairs_hook=_no_doubles)
+        # JSON can spell surrogates, which no text that leaves this program may have.
+        json.dumps(header, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise DecodeError(Reason.JWS_MALFORMED, f"protected header: {error}") from None
     if not isinstance(header, dict):

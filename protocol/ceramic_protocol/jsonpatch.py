@@ -7,6 +7,7 @@ atomic, and nothing that was given is changed: containers are copied when they a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from ceramic_protocol.dagcbor import IpldValue
@@ -20,7 +21,7 @@ from ceramic_protocol.limits import (
 )
 from ceramic_protocol.reasons import Reason
 
-_FORBIDDEN: Final = ("__proto__", "prototype", "constructor")
+_VALUE_COST: Final = 16
 
 
 class _Missing:
@@ -79,14 +80,10 @@ def _pointer(operation: Mapping[str, IpldValue], member: str) -> list[str]:
         raise _fail(f"{member} {path[:80]!r} does not start with /")
     if len(tokens) > MAX_POINTER_TOKENS:
         raise _fail(f"{member} has {len(tokens)} steps")
-    return [_unescape(token) for token in tokens]
-
-
-def _unescape(token: str) -> str:
-    key = token.replace("~1", "/").replace("~0", "~")
-    if key in _FORBIDDEN:
-        raise _fail(f"key {key!r} is refused")
-    return key
+    keys = [token.replace("~1", "/").replace("~0", "~") for token in tokens]
+    if "__proto__" in keys or ("constructor", "prototype") in pairwise(keys):
+        raise _fail(f"{member} leads to a JavaScript prototype")
+    return keys
 
 
 def _index(array: Sequence[object], key: str) -> int | None:
@@ -167,7 +164,28 @@ class _Work:
             else:
                 parent[key] = value
         else:
-            _put_item(parent, key, None if isinstance(value, _Missing) else value, insert=insert)
+            self._put_item(parent, key, None if isinstance(value, _Missing) else value, insert=insert)
+
+    def _put_item(self, array: list[Any], key: str, value: Any, *, insert: bool) -> None:
+        index = _index(array, key)
+        if index is None:
+            return
+        if insert:
+            array.insert(index, value)
+        elif index < len(array):
+            array[index] = value
+        else:
+            gap = index - len(array)
+            if gap > MAX_ARRAY_FILL:
+                raise _fail(f"index {key[:20]} is far behind the end of the array")
+            self._charge(gap * _VALUE_COST)
+            array.extend([None] * gap)
+            array.append(value)
+
+    def _charge(self, cost: int) -> None:
+        self._copies_left -= cost
+        if self._copies_left < 0:
+            raise _fail(f"copies more than {MAX_PATCH_COPIES}")
 
     def _remove(self, path: list[str]) -> Any:
         if not path:
@@ -194,28 +212,12 @@ class _Work:
     def _copy_of(self, value: Any, depth: int, missing: Any = None) -> Any:
         if isinstance(value, _Missing):
             return missing
-        self._copies_left -= 1
-        if self._copies_left < 0:
-            raise _fail(f"copies more than {MAX_PATCH_COPIES} values")
+        self._charge(_VALUE_COST + (len(value) if isinstance(value, str | bytes) else 0))
         if depth > MAX_DOCUMENT_DEPTH:
             raise _fail(f"document would be nested deeper than {MAX_DOCUMENT_DEPTH}")
         if isinstance(value, dict):
+            self._charge(sum(map(len, value)))
             return {key: self._copy_of(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
             return [self._copy_of(item, depth + 1) for item in value]
         return value
-
-
-def _put_item(array: list[Any], key: str, value: Any, *, insert: bool) -> None:
-    index = _index(array, key)
-    if index is None:
-        return
-    if insert:
-        array.insert(index, value)
-    elif index < len(array):
-        array[index] = value
-    elif index - len(array) > MAX_ARRAY_FILL:
-        raise _fail(f"index {key[:20]} is far behind the end of the array")
-    else:
-        array.extend([None] * (index - len(array)))
-        array.append(value)

@@ -52,8 +52,8 @@ MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 MAX_DAMAGE_BYTES: Final = 64 * 1024
 """How much of a damaged stretch is kept beside its report."""
 
-MAX_PATCH_COPIES: Final = 1_000_000
-"""Values that the `copy` operations of one patch may copy, all together."""
+MAX_PATCH_COPIES: Final = 16_000_000
+"""What the operations of one patch may copy or fill in, all together: 16 for each value, and its text."""
 
 MAX_ARRAY_FILL: Final = 10_000
 """Nulls that a `replace` behind the end of an array may put in between."""
@@ -63,3 +63,12 @@ MAX_POINTER_TOKENS: Final = MAX_CBOR_DEPTH
 
 MAX_DOCUMENT_DEPTH: Final = MAX_POINTER_TOKENS + MAX_CBOR_DEPTH
 """Nesting of a document: a block's value at the end of a pointer."""
+
+MAX_EVENT_ID_BYTES: Final = 28 + MAX_CID_BYTES
+"""A binary EventID: a head of 23 to 28 bytes for the network and the hashes, then a CID."""
+
+MAX_INTEREST_BYTES: Final = 512
+"""A binary interest; with two EventIDs for its range it has fewer than 400 bytes."""
+
+MAX_PEER_KEY_CHARS: Final = 16 * 1024
+"""Text of a peer key: a JWS over the addresses of one node."""

@@ -104,7 +104,7 @@ _DECODERS: dict[str, Callable[[str], bytes]] = {
     "z": decode_base58,
     "m": _decode_base64,
     "u": _decode_base64url,
-    "f": bytes.fromhex,
+    "f": binascii.unhexlify,
 }
 
 

@@ -1,0 +1,107 @@
+"""Events as lines of JSON: `ndjson:PATH`, each line `{"cid", "car"}` (api.md; design.md 4.1)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final, Self
+
+import orjson
+
+from ceramic_connectors.batching import batched
+from ceramic_connectors.files import SourceFile
+from ceramic_connectors.index_db import describe_file, read_index
+from ceramic_connectors.lines import Line, read_lines
+from ceramic_connectors.ndjson_index import Part, index_lines, nearest_mark, read_parts
+from ceramic_connectors.outside import outside
+from ceramic_connectors.progress import Meter, Progress
+from ceramic_protocol import multibase
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.errors import IdentifierError
+from ceramic_protocol.limits import MAX_DAMAGE_BYTES, MAX_LINE_BYTES
+from ceramic_protocol.ports import Damage, RawEvent, SourceItem
+
+_COUNT: Final = "SELECT coalesce(max(start + lines + (problem IS NOT NULL)), 0) FROM parts"
+_SLOW_BASES: Final = ("k", "z")
+_MAX_SLOW_CHARS: Final = 16 * 1024
+_BUFFER: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class NdjsonFile:
+    """The events of one or more NDJSON files, plain or gzip, read through an index in a work folder.
+
+    Positions are byte offsets in the plain text.
+    """
+
+    index: Path
+    count: int
+
+    @classmethod
+    def build(cls, files: Sequence[SourceFile], work_dir: Path, progress: Progress | None = None) -> Self:
+        """Read the files once, unpack what is packed, and index the lines.
+
+        Raises:
+            OutsideError: a file can't be read, or the work folder can't be written.
+        """
+        index = index_lines(files, work_dir, Meter(sum(file.size for file in files), progress))
+        with read_index(index) as db:
+            (count,) = db.execute(_COUNT).fetchone()
+        return cls(index, count)
+
+    def read(self, start: int, stop: int) -> Iterator[list[SourceItem]]:
+        """The items from ordinal `start` up to but not including `stop`, in lists of bounded size.
+
+        Raises:
+            OutsideError: index or files can no longer be read, or a file was changed.
+        """
+        with read_index(self.index) as db:
+            yield from batched(_items(db, max(start, 0), stop))
+
+
+def _items(db: sqlite3.Connection, start: int, stop: int) -> Iterator[SourceItem]:
+    for part in read_parts(db, start, stop):
+        plain = describe_file(db, part.number)
+        first = max(start - part.start, 0)
+        last = min(stop - part.start, part.lines)
+        if first < last:
+            yield from _lines(db, part, plain, first, last)
+        if part.problem is not None and stop >= part.stop:
+            yield Damage(part.problem, part.source, plain.size, 0, b"")
+
+
+def _lines(
+    db: sqlite3.Connection, part: Part, plain: SourceFile, first: int, last: int
+) -> Iterator[SourceItem]:
+    marked, position = nearest_mark(db, part.number, first)
+    with plain.open(_BUFFER) as file, outside(f"read {plain.path}"):
+        for line in islice(read_lines(file, position), first - marked, last - marked):
+            yield parse_line(line, part.source)
+
+
+def parse_line(line: Line, source: str) -> SourceItem:
+    """The event on a line, or why there is none."""
+    found = _parse(line.data) if line.is_whole else f"the line is over {MAX_LINE_BYTES} bytes"
+    if isinstance(found, str):
+        return Damage(found, source, line.position, line.length, line.data[:MAX_DAMAGE_BYTES])
+    car, cid = found
+    return RawEvent(car, cid, source, line.position)
+
+
+def _parse(data: bytes) -> tuple[bytes, Cid | None] | str:
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        return f"the line is not JSON: {error}"
+    car, cid = (value.get("car"), value.get("cid")) if isinstance(value, dict) else (None, None)
+    if not isinstance(car, str) or not isinstance(cid, str | None):
+        return 'the line is not {"cid": text, "car": text}'
+    if car.startswith(_SLOW_BASES) and len(car) > _MAX_SLOW_CHARS:
+        return f"car: multibase {car[0]} takes too long for {len(car)} characters; use base64 (m)"
+    try:
+        return multibase.decode(car), None if cid is None else Cid.parse(cid)
+    except IdentifierError as error:
+        return f"the line can't be read: {error}"
