@@ -1,0 +1,18 @@
+"""The benchmarks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from bench import job, resolve, verify
+from bench.effort import FULL, SHORT, Effort
+from bench.figure import Figure
+
+__all__ = ["BENCHMARKS", "FULL", "SHORT"]
+
+BENCHMARKS: Final[dict[str, Callable[[Effort], list[Figure]]]] = {
+    "verify": verify.figures,
+    "resolve": resolve.figures,
+    "job": job.figures,
+}
