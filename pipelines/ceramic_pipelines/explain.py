@@ -10,12 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ceramic_pipelines.explain_recon import explain_event_id, explain_interest
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagjson import to_json
 from ceramic_protocol.did import resolve_did_key
 from ceramic_protocol.errors import IdentifierError, OutsideError, UsageError
+from ceramic_protocol.event_ids import EventId
 from ceramic_protocol.events import DataEvent, Event, InitEvent, InvalidEvent, decode_event
 from ceramic_protocol.ids import METAMODEL, CommitId, StreamId
+from ceramic_protocol.interests import Interest
 from ceramic_protocol.jose import Envelope
 from ceramic_protocol.ports import Damage, EventSource
 from ceramic_protocol.verify import check_envelope
@@ -40,10 +43,16 @@ def explain_text(text: str) -> Explanation:
         return _explain_commit(CommitId.parse(text))
     with suppress(IdentifierError):
         return _explain_cid(Cid.parse(text))
+    if len(text) > 1:
+        # A lone base letter would be read as the empty key, the lowest fencepost.
+        with suppress(IdentifierError):
+            return explain_event_id(EventId.parse(text))
+        with suppress(IdentifierError):
+            return explain_interest(Interest.parse(text))
     if Path(text).suffix or "/" in text:
         msg = f"there is no file {text}; check the path"
         raise OutsideError(msg)
-    msg = f"{text[:80]!r} is neither a file nor a StreamID, CommitID, CID or did:key"
+    msg = f"{text[:80]!r} is neither a file nor a StreamID, CommitID, CID, EventID, Interest or did:key"
     raise UsageError(msg)
 
 

@@ -78,7 +78,9 @@ def build(pipeline: beam.Pipeline, job: ExportJob, source: EventSource, folder: 
     """Put the job's transforms into a pipeline; gives the files written and their rows."""
     checked = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(job.chain)
     parts = checked.checked | "Resolve" >> ResolveStreams(job.tie_break)
-    refused = checked[DEAD_LETTERS] | "DeadLetters" >> beam.Map(_dead_letter_part)
+    refused = checked[DEAD_LETTERS] | "DeadLetters" >> beam.Map(_dead_letter_part).with_output_types(
+        TablePart
+    )
     return (
         (parts, refused) | "AllParts" >> beam.Flatten() | "Write" >> WriteTables(str(folder), job.num_shards)
     )

@@ -219,6 +219,8 @@ def decode_init_header(value: IpldValue) -> InitHeader:
         raise DecodeError(Reason.EVENT_MALFORMED, "header.controllers is not a list of text")
     should_index = _typed(value, "shouldIndex", bool)
     is_document = "model" in value
+    if is_document:
+        _typed(value, "sep", str)
     return InitHeader(
         controllers=tuple(str(item) for item in controllers),
         model=_model(value.get("model")) if is_document else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ceramic_protocol import dagcbor
 from ceramic_protocol.cid import Cid
@@ -21,15 +22,14 @@ from ceramic_protocol.resolve import TieBreak, path_to, resolve_tip
 from ceramic_protocol.verify import CheckedEvent, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """An event within its stream: the final verdict, its height (None if unknown) and the state after it."""
 
     event: CheckedEvent
     reason: Reason | None
     detail: str | None
     height: int | None
-    state: DocumentState | None = field(default=None, repr=False)
+    state: DocumentState | None = None
 
     @property
     def outcome(self) -> Outcome:

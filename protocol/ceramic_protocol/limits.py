@@ -58,7 +58,7 @@ MAX_PATCH_COPIES: Final = 16_000_000
 MAX_ARRAY_FILL: Final = 10_000
 """Nulls that a `replace` behind the end of an array may put in between."""
 
-MAX_POINTER_TOKENS: Final = MAX_CBOR_DEPTH
+MAX_POINTER_TOKENS: Final = 96
 """Steps of a JSON pointer in a patch."""
 
 MAX_DOCUMENT_DEPTH: Final = MAX_POINTER_TOKENS + MAX_CBOR_DEPTH

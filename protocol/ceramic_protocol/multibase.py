@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from ceramic_protocol.errors import IdentifierError
 
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _CHUNK_DIGITS = 10
@@ -69,14 +70,25 @@ def _encode_base32(data: bytes) -> str:
 
 
 def _decode_base32(text: str) -> bytes:
-    if text != text.lower():
-        msg = "upper-case letter in base32 text"
-        raise IdentifierError(msg)
-    data = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
-    if _encode_base32(data) != text:
+    # Python reads numbers to base 32 in C, with digits of its own; everything else than ours becomes "?".
+    value = int(text.translate(_TO_PYTHON_DIGITS), 32) if text else 0
+    stray = len(text) * 5 % 8
+    if stray >= 5 or value & (1 << stray) - 1:
         msg = "base32 text has stray bits at its end"
         raise IdentifierError(msg)
-    return data
+    return (value >> stray).to_bytes(len(text) * 5 // 8, "big")
+
+
+class _Digits(dict[int, str]):
+    """Base32 letters to Python's digits; whatever is no letter of base32 to one that is no digit."""
+
+    def __missing__(self, key: int) -> str:
+        return "?"
+
+
+_TO_PYTHON_DIGITS = _Digits(
+    {ord(letter): digit for letter, digit in zip(_BASE32, "0123456789abcdefghijklmnopqrstuv", strict=True)}
+)
 
 
 def _decode_base64(text: str) -> bytes:
@@ -124,7 +136,12 @@ def decode(text: str) -> bytes:
         msg = f"unknown multibase letter {text[:1]!r}"
         raise IdentifierError(msg)
     try:
-        return decoder(text[1:])
+        data = decoder(text[1:])
     except (binascii.Error, ValueError) as error:
         msg = f"not multibase text: {error}"
         raise IdentifierError(msg) from None
+    # Python's own decoders let padding, stray bits and upper-case hex pass; one value has one text.
+    if text[0] in "muf" and _ENCODERS[text[0]](data) != text[1:]:
+        msg = "multibase text is not in its shortest form"
+        raise IdentifierError(msg)
+    return data

@@ -34,7 +34,7 @@ class ReadFromEventSource(beam.PTransform[beam.pvalue.PBegin, beam.PCollection[p
             pbegin
             | "Ranges" >> beam.Create(ranges, reshuffle=False)
             | "Spread" >> beam.Reshuffle()
-            | "Read" >> beam.ParDo(_ReadRange(self._source))
+            | "Read" >> beam.ParDo(_ReadRange(self._source)).with_output_types(pa.RecordBatch)
         )
 
 

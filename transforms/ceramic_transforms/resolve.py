@@ -8,16 +8,20 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
+from apache_beam import coders
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
 
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.limits import MAX_BATCH_BYTES
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, shard_of, stream_rows
 from ceramic_protocol.tables import REJECTED, TABLES
 from ceramic_transforms import metrics
-from ceramic_transforms.batches import BatchBuilder, checked_event, to_rows
+from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event, to_rows
 
 
 class TablePart(NamedTuple):
@@ -27,6 +31,32 @@ class TablePart(NamedTuple):
     shard: int
     sequence: int
     batch: pa.RecordBatch
+
+
+class TablePartCoder(coders.Coder):
+    """Table parts with their batches as Arrow IPC."""
+
+    def __init__(self) -> None:
+        """Take the record batches' own coder."""
+        self._place = coders.TupleCoder((coders.StrUtf8Coder(), coders.VarIntCoder(), coders.VarIntCoder()))
+        self._pair = coders.TupleCoder((coders.BytesCoder(), RecordBatchCoder()))
+
+    def encode(self, value: TablePart) -> bytes:
+        """Place and batch."""
+        return bytes(self._pair.encode((self._place.encode(value[:3]), value.batch)))
+
+    def decode(self, encoded: bytes) -> TablePart:
+        """The part again."""
+        place, batch = self._pair.decode(encoded)
+        table, shard, sequence = self._place.decode(place)
+        return TablePart(table, shard, sequence, batch)
+
+    def is_deterministic(self) -> bool:
+        """Two equal batches may have different buffers."""
+        return False
+
+
+coders.registry.register_coder(TablePart, TablePartCoder)
 
 
 class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[TablePart]]):
@@ -45,7 +75,8 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[TablePart]:
         """Shuffle by shard; ask all shards for the events that a stream refers to but has not; evaluate."""
-        shards = checked | "ByShard" >> beam.ParDo(_SplitByShard()) | "Group" >> beam.GroupByKey()
+        by_shard = beam.ParDo(_SplitByShard()).with_output_types(tuple[int, pa.RecordBatch])
+        shards = checked | "ByShard" >> by_shard | "Group" >> beam.GroupByKey()
         wanted = shards | "Wanted" >> beam.FlatMap(_wanted) | "AllWanted" >> beam.CombineGlobally(_union)
         foreign = (
             checked
@@ -53,11 +84,31 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
             | "AllFound" >> beam.CombineGlobally(_union)
         )
         evaluated = beam.ParDo(_EvaluateShard(self._tie_break), beam.pvalue.AsSingleton(foreign))
-        return shards | "Evaluate" >> evaluated
+        return shards | "Evaluate" >> evaluated.with_output_types(TablePart)
 
 
 class _SplitByShard(beam.DoFn):
+    """Cuts batches up by shard; many at once, as the pieces of one batch have but a few rows each."""
+
+    def __init__(self) -> None:
+        self._held: list[pa.RecordBatch] = []
+        self._bytes = 0
+
     def process(self, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
+        self._held.append(batch)
+        self._bytes += batch.nbytes
+        if self._bytes >= MAX_BATCH_BYTES:
+            yield from self._split()
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        for element in self._split():
+            yield GlobalWindows.windowed_value(element)
+
+    def _split(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        if not self._held:
+            return
+        batch = pa.Table.from_batches(self._held).combine_chunks().to_batches()[0]
+        self._held, self._bytes = [], 0
         rows_of: dict[int, list[int]] = {}
         for index, stream in enumerate(batch.column("stream_cid").to_pylist()):
             rows_of.setdefault(shard_of(stream), []).append(index)

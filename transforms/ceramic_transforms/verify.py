@@ -38,7 +38,8 @@ class VerifyEvents(beam.PTransform[beam.PCollection[pa.RecordBatch], DoOutputsTu
 
     def expand(self, raw: beam.PCollection[pa.RecordBatch]) -> DoOutputsTuple:
         """One pass over every batch."""
-        check = beam.ParDo(_CheckBatch(self._chain))
+        # Said in so many words, for Beam can't read annotations that are text and would pickle the batches.
+        check = beam.ParDo(_CheckBatch(self._chain)).with_output_types(pa.RecordBatch)
         return raw | "Check" >> check.with_outputs(DEAD_LETTERS, main="checked")
 
 

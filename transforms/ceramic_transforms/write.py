@@ -13,9 +13,11 @@ from ceramic_connectors.parquet import write_parquet
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.errors import CeramicError
 from ceramic_protocol.tables import REJECTED, STREAM_SHARDS, TABLES
+from ceramic_transforms.batches import to_batch
 from ceramic_transforms.resolve import TablePart
 
 _File: TypeAlias = tuple[str, int]
+_Keyed: TypeAlias = tuple[tuple[str, int], TablePart]
 _SCHEMAS: Final = {table.name: arrow_schema(table) for table in TABLES}
 
 
@@ -38,16 +40,21 @@ class WriteTables(beam.PTransform[beam.PCollection[TablePart], beam.PCollection[
 
     def expand(self, parts: beam.PCollection[TablePart]) -> beam.PCollection[tuple[str, int]]:
         """Bring the parts of one file together and write it."""
-        files = [((name, index), None) for name in _SCHEMAS for index in range(self._files_of(name))]
         # A table without rows is written too, so that a query on it finds its columns.
-        empty = parts.pipeline | "EveryFile" >> beam.Create(files)
-        keyed = parts | "ByFile" >> beam.Map(self._key)
+        every_file = beam.Create(list(self._empty_files())).with_output_types(_Keyed)
+        empty = parts.pipeline | "EveryFile" >> every_file
+        keyed = parts | "ByFile" >> beam.Map(self._key).with_output_types(_Keyed)
         return (
             (keyed, empty)
             | "Together" >> beam.Flatten()
             | "Group" >> beam.GroupByKey()
             | "Write" >> beam.ParDo(_WriteFile(self._folder, self._num_shards))
         )
+
+    def _empty_files(self) -> Iterator[tuple[_File, TablePart]]:
+        for name, schema in _SCHEMAS.items():
+            for index in range(self._files_of(name)):
+                yield (name, index), TablePart(name, 0, 0, to_batch(schema, []))
 
     def _files_of(self, table: str) -> int:
         return 1 if table == REJECTED.name else self._num_shards
@@ -61,11 +68,11 @@ class _WriteFile(beam.DoFn):
         self._folder = folder
         self._num_shards = num_shards
 
-    def process(self, element: tuple[_File, Iterable[TablePart | None]]) -> Iterator[tuple[str, int]]:
+    def process(self, element: tuple[_File, Iterable[TablePart]]) -> Iterator[tuple[str, int]]:
         (table, index), parts = element
         total = 1 if table == REJECTED.name else self._num_shards
         name = f"{table}/part-{index:05d}-of-{total:05d}.parquet"
-        found = sorted((part for part in parts if part is not None), key=lambda part: part[1:3])
+        found = sorted(parts, key=lambda part: part[1:3])
         batches: Iterable[pa.RecordBatch] = (part.batch for part in found)
         if table == REJECTED.name:
             batches = _sorted_refusals(list(batches))

@@ -25,7 +25,7 @@ from ceramic_protocol.dagjson import dump
     help="Words to read, or one JSON object.",
 )
 def inspect(*, thing: str, form: str) -> None:
-    r"""Explain THING in words: a StreamID, CommitID, CID, did:key, or a CAR file.
+    r"""Explain THING in words: a StreamID, CommitID, CID, EventID, Interest, did:key, or a CAR file.
 
     \b
     Example:
