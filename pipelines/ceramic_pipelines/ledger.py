@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from ceramic_connectors.outside import outside
 from ceramic_pipelines.verdicts import VerdictLine
+from ceramic_protocol.batch import Checked, SignaturePool
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
-from ceramic_protocol.intake import check_raw
 from ceramic_protocol.ports import Chain, Damage, EventSource, SourceItem
 from ceramic_protocol.reasons import BY_CODE, Reason
 from ceramic_protocol.resolve import TieBreak
@@ -77,23 +77,20 @@ class Ledger:
         Raises:
             OutsideError: the source can't be read or the disk is full.
         """
-        for items in source.read(0, source.count):
-            rows = [self._note(item, chain) for item in items]
-            with outside(self._doing):
-                self._db.execute("BEGIN")
-                self._db.executemany(_INSERT, rows)
-                self._db.execute("COMMIT")
-            progress(len(items))
+        with SignaturePool() as pool:
+            for items, checked in pool.check_batches(source.read(0, source.count), chain):
+                rows = [self._note(item, found) for item, found in zip(items, checked, strict=True)]
+                with outside(self._doing):
+                    self._db.execute("BEGIN")
+                    self._db.executemany(_INSERT, rows)
+                    self._db.execute("COMMIT")
+                progress(len(items))
         with outside(self._doing):
             self._db.executescript(_INDEXES)
 
-    def _note(self, item: SourceItem, chain: Chain) -> tuple[Any, ...]:
+    def _note(self, item: SourceItem, found: Checked) -> tuple[Any, ...]:
         ordinal, self.items = self.items, self.items + 1
-        if isinstance(item, Damage):
-            self.damaged += 1
-            found: CheckedEvent | InvalidEvent = InvalidEvent(item.reason, item.detail)
-        else:
-            found = check_raw(item, chain)
+        self.damaged += isinstance(item, Damage)
         if isinstance(found, InvalidEvent):
             nothing = (None,) * 8
             return ordinal, found.cid, *nothing, found.reason.value, found.detail, item.source, item.position

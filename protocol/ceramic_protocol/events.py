@@ -116,8 +116,7 @@ class TimeEvent:
 Event: TypeAlias = InitEvent | DataEvent | TimeEvent
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidEvent:
+class InvalidEvent(NamedTuple):
     """Bytes that are no event, and why; CID and stream as far as they could be read."""
 
     reason: Reason

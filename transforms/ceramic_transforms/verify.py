@@ -10,8 +10,8 @@ import pyarrow as pa
 from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
 
 from ceramic_connectors.tables import arrow_schema
+from ceramic_protocol.batch import SignaturePool
 from ceramic_protocol.events import InvalidEvent
-from ceramic_protocol.intake import check_raw
 from ceramic_protocol.ports import Chain, Damage, SourceItem
 from ceramic_protocol.tables import REJECTED
 from ceramic_transforms import metrics
@@ -47,19 +47,22 @@ class _CheckBatch(beam.DoFn):
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
 
+    def setup(self) -> None:
+        self._pool = SignaturePool().__enter__()
+
+    def teardown(self) -> None:
+        self._pool.__exit__(None, None, None)
+
     def process(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch | TaggedOutput[str, pa.RecordBatch]]:
         checked, refused = [], []
-        for item in raw_items(batch):
+        items = list(raw_items(batch))
+        for item, found in zip(items, self._pool.check_batch(items, self._chain), strict=True):
             if isinstance(item, Damage):
-                refused.append(_refuse(item, InvalidEvent(item.reason, item.detail), item.raw))
                 metrics.count(metrics.DAMAGED)
-                metrics.count_verdict(item.reason)
-                continue
-            found = check_raw(item, self._chain)
             if isinstance(found, InvalidEvent):
-                refused.append(_refuse(item, found, item.car))
+                refused.append(_refused_row(item, found))
                 metrics.count_verdict(found.reason)
-            else:
+            elif not isinstance(item, Damage):
                 checked.append(checked_row(found, item))
         if checked:
             yield to_batch(CHECKED_EVENTS, checked)
@@ -67,7 +70,7 @@ class _CheckBatch(beam.DoFn):
             yield TaggedOutput(DEAD_LETTERS, to_batch(arrow_schema(REJECTED), refused))
 
 
-def _refuse(item: SourceItem, found: InvalidEvent, raw: bytes) -> tuple[Any, ...]:
+def _refused_row(item: SourceItem, found: InvalidEvent) -> tuple[Any, ...]:
     reason = found.reason
     codes = (reason.outcome.value, found.cid, None, reason.layer.value, reason.value, found.detail)
-    return *codes, raw, item.source, item.position
+    return *codes, item.raw if isinstance(item, Damage) else item.car, item.source, item.position
