@@ -1,0 +1,204 @@
+"""The sample of 3,000 events, whose verdicts, tips and states a correct reader knows."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.dagjson import to_json
+from ceramic_protocol.history import StreamHistory
+from ceramic_protocol.reasons import Outcome
+from ceramic_protocol.resolve import TieBreak
+from ceramic_protocol.rows import anchor_range
+from tests.support import corpus, pipeline
+from tests.support.corpus import Resolved, Standing, Verdict, compare_streams, compare_verdicts
+
+Histories = dict[Cid, StreamHistory]
+
+
+@pytest.fixture(scope="module")
+def decoded() -> pipeline.Decoded:
+    return pipeline.read(corpus.cars(), corpus.chain())
+
+
+@pytest.fixture(scope="module", params=list(TieBreak))
+def judged(request: pytest.FixtureRequest, decoded: pipeline.Decoded) -> tuple[TieBreak, Histories]:
+    return request.param, pipeline.histories(decoded, request.param)
+
+
+@pytest.fixture(scope="module")
+def verdicts(decoded: pipeline.Decoded) -> dict[str, Verdict]:
+    return pipeline.verdicts(decoded, pipeline.histories(decoded))
+
+
+def resolved(histories: Histories) -> dict[str, Resolved]:
+    found = {}
+    for history in histories.values():
+        state = history.judged[history.tip].state if history.tip else None
+        content = to_json(state.content) if state else None
+        found[str(history.stream_id)] = Resolved(str(history.tip) if history.tip else None, content)
+    return found
+
+
+def test_every_verdict(verdicts: dict[str, Verdict]) -> None:
+    result = compare_verdicts(verdicts)
+    result.raise_if_wrong()
+    assert result.given == result.total == 3000
+    found = (
+        result.equal,
+        result.prev_pending,
+        result.under_unchecked_state,
+        result.state_only,
+        result.capability,
+    )
+    assert found == (2156, 128, 3, 51, 662)
+
+
+def test_every_stream(judged: tuple[TieBreak, Histories]) -> None:
+    tie_break, histories = judged
+    result = compare_streams(resolved(histories), tie_break)
+    result.raise_if_wrong()
+    assert (result.equal, result.left_out.total()) == (314, 178)
+
+
+def test_the_other_tie_break_gives_other_tips(judged: tuple[TieBreak, Histories]) -> None:
+    tie_break, histories = judged
+    other = next(each for each in TieBreak if each is not tie_break)
+    assert compare_streams(resolved(histories), other).mismatches
+
+
+def test_logs_heights_anchors_and_leaves_of_streams(judged: tuple[TieBreak, Histories]) -> None:
+    tie_break, histories = judged
+    incomparable = corpus.incomparable_streams()
+    count = logs = 0
+    for stream in corpus.expected()["streams"]:
+        if not stream["valid"] or stream["stream_id"] in incomparable:
+            continue
+        history = histories[Cid.parse(stream["init"])]
+        assert str(history.stream_id) == stream["stream_id"]
+        assert history.header is not None
+        assert history.header.controller == stream["controller"]
+        assert str(history.header.model) == stream["model"]
+        assert len(history.leaves) == stream["leaves"]
+        valid = [item for item in history.judged.values() if item.outcome is Outcome.VALID]
+        assert len(valid) == stream["valid_events"]
+        by_rule = stream if tie_break is TieBreak.JS else stream.get("bytes_rule", stream)
+        tip = history.judged[history.log[-1]]
+        assert tip.height == by_rule["height"] == len(history.log) - 1
+        anchor = by_rule["anchor"]
+        assert anchor_range(history) == (anchor["first"], anchor["last"])
+        assert history.anchored.get(tip.event.cid) == anchor["tip_anchored_at"]
+        if tie_break is TieBreak.JS and "log" in stream:
+            assert [str(cid) for cid in history.log] == [cid for cid, _stamp in stream["log"]]
+            logs += 1
+        count += 1
+    assert count > 250
+    assert logs > 50 or tie_break is not TieBreak.JS
+
+
+def test_every_state(decoded: pipeline.Decoded) -> None:
+    """Content and `should_index` after each valid event whose verdict is compared as it is expected."""
+    items = {
+        str(cid): item
+        for history in pipeline.histories(decoded).values()
+        for cid, item in history.judged.items()
+    }
+    stands, states = corpus.stands(), corpus.states()
+    compared: Counter[bool] = Counter()
+    for cid, wanted in states.items():
+        is_compared = stands[cid].standing is Standing.COMPARED
+        compared[is_compared] += 1
+        if is_compared:
+            state = items[cid].state
+            assert state is not None
+            assert corpus.same_content(to_json(state.content), wanted["content"]), cid
+            assert state.metadata["shouldIndex"] is wanted["should_index"], cid
+            assert json.loads(state.json)["content"] == wanted["content"]
+    valid = [cid for cid, entry in corpus.expected()["events"].items() if entry["valid"]]
+    assert states.keys() == set(valid)
+    assert compared.total() == 2707
+    assert compared[True] == sum(stands[cid].verdict == corpus.VALID for cid in valid) > 1900
+
+
+def test_anchors_that_cover_events(decoded: pipeline.Decoded) -> None:
+    histories = pipeline.histories(decoded)
+    incomparable = corpus.incomparable_streams()
+    anchored = {str(cid): stamp for history in histories.values() for cid, stamp in history.anchored.items()}
+    count = 0
+    for cid, entry in corpus.expected()["events"].items():
+        if entry["valid"] and entry["stream_id"] not in incomparable:
+            assert anchored.get(cid) == entry["anchored_at"], cid
+            count += 1
+    assert count > 1500
+
+
+def test_heights_and_signers(decoded: pipeline.Decoded) -> None:
+    stands = corpus.stands()
+    for history in pipeline.histories(decoded).values():
+        for cid, item in history.judged.items():
+            entry = corpus.expected()["events"][str(cid)]
+            if stands[str(cid)].standing is Standing.COMPARED and entry["valid"]:
+                assert item.height == entry["height"]
+                assert (item.event.signer is not None) == entry["signed"]
+                assert item.event.kind.name.lower() == entry["kind"]
+                assert item.event.chain_id == entry.get("chain")
+
+
+def spoilt(verdicts: dict[str, Verdict], standing: Standing) -> tuple[str, dict[str, Verdict]]:
+    cid = next(cid for cid, stand in corpus.stands().items() if stand.standing is standing)
+    return cid, {**verdicts, cid: ("rejected", "car_truncated")}
+
+
+def test_a_planted_verdict_shows(verdicts: dict[str, Verdict]) -> None:
+    for standing in (Standing.COMPARED, Standing.PREV_PENDING):
+        cid, changed = spoilt(verdicts, standing)
+        result = compare_verdicts(changed)
+        assert [line.split()[0] for line in result.mismatches] == [cid]
+        with pytest.raises(AssertionError, match="1 verdicts are wrong"):
+            result.raise_if_wrong()
+    for standing in (Standing.CAPABILITY, Standing.STATE_ONLY, Standing.UNCHECKED_STATE):
+        compare_verdicts(spoilt(verdicts, standing)[1]).raise_if_wrong()
+
+
+def test_missing_and_unknown_events_show(verdicts: dict[str, Verdict]) -> None:
+    cid = next(iter(verdicts))
+    fewer = {key: verdict for key, verdict in verdicts.items() if key != cid}
+    assert compare_verdicts(fewer).missing == [cid]
+    more = compare_verdicts({**verdicts, "bafystrange": corpus.VALID})
+    assert (more.unknown, more.total, more.given) == (["bafystrange"], 3001, 3001)
+    for result in (compare_verdicts(fewer), more):
+        with pytest.raises(AssertionError):
+            result.raise_if_wrong()
+
+
+def test_a_planted_tip_and_content_show(decoded: pipeline.Decoded) -> None:
+    streams = resolved(pipeline.histories(decoded))
+    incomparable = corpus.incomparable_streams()
+    stream_id = next(
+        stream["stream_id"]
+        for stream in corpus.expected()["streams"]
+        if stream["valid"] and stream["stream_id"] not in incomparable
+    )
+    changes: list[Any] = [None, streams[stream_id]._replace(content={"x": 1}), Resolved("bafyother", {})]
+    for change in changes:
+        changed = (
+            {**streams, stream_id: change} if change else {k: v for k, v in streams.items() if k != stream_id}
+        )
+        result = compare_streams(changed, TieBreak.JS)
+        assert [line.split(":")[0] for line in result.mismatches] == [stream_id]
+
+
+def test_the_reasons_for_leaving_out_are_all_needed() -> None:
+    found = Counter(corpus.incomparable_streams().values())
+    assert found == {"with capabilities": 130, "with state rules not checked yet": 48}
+    assert Counter(stand.standing for stand in corpus.stands().values()).keys() == set(Standing)
+
+
+def test_json_values_of_different_types_differ() -> None:
+    assert not corpus.same_content({"a": 1}, {"a": True})
+    assert not corpus.same_content([1], [1.0])
+    assert corpus.same_content({"a": 1, "b": 2}, {"b": 2, "a": 1})

@@ -1,0 +1,61 @@
+"""The rules from CAR bytes to histories in the shortest form, as a stand-in for a real pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.events import InvalidEvent, decode_event
+from ceramic_protocol.eventset import EventSet
+from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.ports import Chain
+from ceramic_protocol.resolve import TieBreak
+from ceramic_protocol.verify import CheckedEvent, verify_event
+
+
+@dataclass(slots=True)
+class Decoded:
+    """Events that could be read, by stream, and those that couldn't, by the CID that the source claims."""
+
+    streams: dict[Cid, EventSet] = field(default_factory=dict)
+    invalid: dict[str, InvalidEvent] = field(default_factory=dict)
+
+    @property
+    def events(self) -> dict[Cid, CheckedEvent]:
+        """Every event that could be read."""
+        return {cid: event for known in self.streams.values() for cid, event in known.events.items()}
+
+
+def read(cars: Mapping[str, bytes], chain: Chain) -> Decoded:
+    """Decode and verify the events in CARs, which come with the CID that their source claims."""
+    found = Decoded()
+    for claimed, car in cars.items():
+        event = decode_event(car)
+        if isinstance(event, InvalidEvent):
+            found.invalid[claimed] = event
+        else:
+            found.streams.setdefault(event.stream, EventSet()).add(verify_event(event, chain))
+    return found
+
+
+def histories(decoded: Decoded, tie_break: TieBreak = TieBreak.JS) -> dict[Cid, StreamHistory]:
+    """Every stream's history, with what is known of the events of other streams."""
+    everything = decoded.events.keys()
+    found = {}
+    for stream, known in decoded.streams.items():
+        links = ((event.cid, event.prev) for event in known.events.values())
+        foreign = unresolved(stream, links) & everything
+        found[stream] = evaluate(stream, known, foreign, tie_break)
+    return found
+
+
+def verdicts(decoded: Decoded, judged: Mapping[Cid, StreamHistory]) -> dict[str, tuple[str, str | None]]:
+    """Outcome and reason code of every event, by the CID's text."""
+    found: dict[str, tuple[str, str | None]] = {
+        cid: (event.reason.outcome.value, event.reason.value) for cid, event in decoded.invalid.items()
+    }
+    for history in judged.values():
+        for cid, item in history.judged.items():
+            found[str(cid)] = item.outcome.value, item.reason.value if item.reason else None
+    return found
