@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -50,3 +50,35 @@ def _groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterable[pa
             held, rows, size = [], 0, 0
     if held:
         yield pa.Table.from_batches(held, schema)
+
+
+def merge_files(folder: Path, parts: int, files: int) -> None:
+    """Make `files` Parquet files of the `parts` that each table in `folder` has, in their order.
+
+    `parts` is a multiple of `files`; both count the files of one table, `part-<i>-of-<n>.parquet`.
+
+    Raises:
+        OutsideError: a file can't be read or written.
+    """
+    if parts == files:
+        return
+    step = parts // files
+    for table in sorted(path for path in folder.iterdir() if path.is_dir()):
+        for index in range(files):
+            pieces = [table / part_name(piece, parts) for piece in range(index * step, (index + 1) * step)]
+            with outside(f"merge the parts of {table}"):
+                schema = pq.ParquetFile(pieces[0]).schema_arrow
+                write_parquet(table / part_name(index, files), schema, _batches(pieces))
+                for piece in pieces:
+                    piece.unlink()
+
+
+def part_name(index: int, number: int) -> str:
+    """Name of one of a table's files."""
+    return f"part-{index:05d}-of-{number:05d}.parquet"
+
+
+def _batches(paths: Iterable[Path]) -> Iterator[pa.RecordBatch]:
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches()

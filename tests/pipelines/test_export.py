@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from ceramic_connectors.parquet import merge_files
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import OutsideError, UsageError
@@ -114,6 +115,27 @@ def test_every_refused_event_is_kept_with_its_bytes(tables: Tables) -> None:
 
 def test_answer_does_not_depend_on_the_order_of_the_input(tmp_path: Path) -> None:
     check_order_independence(tmp_path, orders=2, seed=1)
+
+
+@pytest.mark.parametrize("num_shards", [1, 3])
+def test_waves_make_the_same_tables(
+    tables: Tables, tmp_path: Path, num_shards: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ceramic_pipelines.export.MANY_EVENTS", 0)
+    monkeypatch.setattr("ceramic_pipelines.waves.MAX_WAVE_BYTES", 1_000_000)
+    waves: list[int] = []
+
+    def merge(folder: Path, parts: int, files: int) -> None:
+        waves.append(parts)
+        merge_files(folder, parts, files)
+
+    monkeypatch.setattr("ceramic_pipelines.waves.merge_files", merge)
+    summary = export(f"ndjson:{corpus.NDJSON}", tmp_path / "out", num_shards=num_shards)
+    assert waves[0] > num_shards
+    assert summary.items == 3000
+    for name, table in read_tables(tmp_path / "out").items():
+        assert len(list((tmp_path / "out" / name).iterdir())) == num_shards
+        assert table.to_pylist() == tables[name].to_pylist(), name
 
 
 def test_manifest_names_every_file(output: Path) -> None:

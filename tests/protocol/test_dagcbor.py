@@ -57,7 +57,8 @@ def test_encoding_is_that_of_the_oracle(value: Any) -> None:
     assert dagcbor.encode(value) == dag_cbor.encode(theirs(value))
 
 
-REFUSALS = (CBORDecodingError, DAGCBORDecodingError, ValueError, KeyError)
+# The oracle reads as many bytes as are claimed, hence the last two.
+REFUSALS = (CBORDecodingError, DAGCBORDecodingError, ValueError, KeyError, OverflowError, MemoryError)
 
 
 def agrees_with_oracle(data: bytes) -> None:

@@ -18,10 +18,11 @@ from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
 from ceramic_protocol.limits import MAX_BATCH_BYTES
 from ceramic_protocol.resolve import TieBreak
-from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, shard_of, stream_rows
+from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, stream_rows
 from ceramic_protocol.tables import REJECTED, TABLES
 from ceramic_transforms import metrics
 from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event, to_rows
+from ceramic_transforms.shards import Splitter, shards_of_events
 
 
 class TablePart(NamedTuple):
@@ -67,53 +68,37 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
 
     Args:
         tie_break: how CIDs are compared when nothing else decides.
+        foreign: the events of other streams that these refer to (see `history.evaluate`), if that is known
+            already; otherwise it is found out among the events of the collection.
     """
 
-    def __init__(self, tie_break: TieBreak = TieBreak.JS) -> None:
+    def __init__(self, tie_break: TieBreak = TieBreak.JS, foreign: frozenset[bytes] | None = None) -> None:
         super().__init__()
         self._tie_break = tie_break
+        self._foreign = foreign
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[TablePart]:
         """Shuffle by shard; ask all shards for the events that a stream refers to but has not; evaluate."""
         by_shard = beam.ParDo(_SplitByShard()).with_output_types(tuple[int, pa.RecordBatch])
         shards = checked | "ByShard" >> by_shard | "Group" >> beam.GroupByKey()
-        wanted = shards | "Wanted" >> beam.FlatMap(_wanted) | "AllWanted" >> beam.CombineGlobally(_union)
-        foreign = (
-            checked
-            | "Find" >> beam.FlatMap(_find, beam.pvalue.AsSingleton(wanted))
-            | "AllFound" >> beam.CombineGlobally(_union)
-        )
-        evaluated = beam.ParDo(_EvaluateShard(self._tie_break), beam.pvalue.AsSingleton(foreign))
+        foreign: Any = self._foreign
+        if foreign is None:
+            wanted = shards | "Wanted" >> beam.FlatMap(_wanted) | "AllWanted" >> beam.CombineGlobally(_union)
+            found = checked | "Find" >> beam.FlatMap(_find, beam.pvalue.AsSingleton(wanted))
+            foreign = beam.pvalue.AsSingleton(found | "AllFound" >> beam.CombineGlobally(_union))
+        evaluated = beam.ParDo(_EvaluateShard(self._tie_break), foreign)
         return shards | "Evaluate" >> evaluated.with_output_types(TablePart)
 
 
 class _SplitByShard(beam.DoFn):
-    """Cuts batches up by shard; many at once, as the pieces of one batch have but a few rows each."""
-
-    def __init__(self) -> None:
-        self._held: list[pa.RecordBatch] = []
-        self._bytes = 0
+    def start_bundle(self) -> None:
+        self._splitter = Splitter(shards_of_events, MAX_BATCH_BYTES)
 
     def process(self, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
-        self._held.append(batch)
-        self._bytes += batch.nbytes
-        if self._bytes >= MAX_BATCH_BYTES:
-            yield from self._split()
+        return self._splitter.add(batch)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
-        for element in self._split():
-            yield GlobalWindows.windowed_value(element)
-
-    def _split(self) -> Iterator[tuple[int, pa.RecordBatch]]:
-        if not self._held:
-            return
-        batch = pa.Table.from_batches(self._held).combine_chunks().to_batches()[0]
-        self._held, self._bytes = [], 0
-        rows_of: dict[int, list[int]] = {}
-        for index, stream in enumerate(batch.column("stream_cid").to_pylist()):
-            rows_of.setdefault(shard_of(stream), []).append(index)
-        for shard, rows in rows_of.items():
-            yield shard, batch.take(pa.array(rows, pa.int64()))
+        return map(GlobalWindows.windowed_value, self._splitter.flush())
 
 
 def _union(sets: Iterable[frozenset[bytes]]) -> frozenset[bytes]:

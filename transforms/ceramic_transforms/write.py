@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import apache_beam as beam
 import pyarrow as pa
 
-from ceramic_connectors.parquet import write_parquet
+from ceramic_connectors.outside import outside
+from ceramic_connectors.parquet import part_name, write_parquet
 from ceramic_connectors.tables import arrow_schema
-from ceramic_protocol.errors import CeramicError
 from ceramic_protocol.tables import REJECTED, STREAM_SHARDS, TABLES
 from ceramic_transforms.batches import to_batch
+from ceramic_transforms.failures import passed_on
 from ceramic_transforms.resolve import TablePart
 
 _File: TypeAlias = tuple[str, int]
@@ -24,19 +26,21 @@ _SCHEMAS: Final = {table.name: arrow_schema(table) for table in TABLES}
 class WriteTables(beam.PTransform[beam.PCollection[TablePart], beam.PCollection[tuple[str, int]]]):
     """Write table parts as `FOLDER/<table>/part-<i>-of-<n>.parquet`, every table at least one file.
 
-    File i holds the shards i*256/n up to the next file's, in their order, so that the rows of a table read
+    File i holds the shards whose number times n / 256 is i, in their order, so that the rows of a table read
     file after file are the same for any n. A file appears under its name when it is whole; publishing the
     folder as a whole is the job's business. Gives (file's path within the folder, rows) of every file.
 
     Args:
         folder: an existing folder that all workers can write to.
         num_shards: files per table, from 1 to 256.
+        only: the files to write, where other pipelines write the others; by default all.
     """
 
-    def __init__(self, folder: str, num_shards: int = 1) -> None:
+    def __init__(self, folder: str, num_shards: int = 1, only: Sequence[int] | None = None) -> None:
         super().__init__()
         self._folder = folder
         self._num_shards = num_shards
+        self._files = range(num_shards) if only is None else only
 
     def expand(self, parts: beam.PCollection[TablePart]) -> beam.PCollection[tuple[str, int]]:
         """Bring the parts of one file together and write it."""
@@ -53,14 +57,11 @@ class WriteTables(beam.PTransform[beam.PCollection[TablePart], beam.PCollection[
 
     def _empty_files(self) -> Iterator[tuple[_File, TablePart]]:
         for name, schema in _SCHEMAS.items():
-            for index in range(self._files_of(name)):
+            for index in self._files:
                 yield (name, index), TablePart(name, 0, 0, to_batch(schema, []))
 
-    def _files_of(self, table: str) -> int:
-        return 1 if table == REJECTED.name else self._num_shards
-
     def _key(self, part: TablePart) -> tuple[_File, TablePart]:
-        return (part.table, part.shard * self._files_of(part.table) // STREAM_SHARDS), part
+        return (part.table, part.shard * self._num_shards // STREAM_SHARDS), part
 
 
 class _WriteFile(beam.DoFn):
@@ -70,24 +71,21 @@ class _WriteFile(beam.DoFn):
 
     def process(self, element: tuple[_File, Iterable[TablePart]]) -> Iterator[tuple[str, int]]:
         (table, index), parts = element
-        total = 1 if table == REJECTED.name else self._num_shards
-        name = f"{table}/part-{index:05d}-of-{total:05d}.parquet"
+        name = f"{table}/{part_name(index, self._num_shards)}"
         found = sorted(parts, key=lambda part: part[1:3])
         batches: Iterable[pa.RecordBatch] = (part.batch for part in found)
         if table == REJECTED.name:
-            batches = _sorted_refusals(list(batches))
+            batches = _sorted_refusals(found)
         path = Path(self._folder) / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield name, write_parquet(path, _SCHEMAS[table], batches)
-        except CeramicError as error:
-            # Runners pass failures on as text: the mark lets the job tell what happened.
-            raise type(error)(error.marked) from error
+        with passed_on():
+            with outside(f"make the folder {path.parent}"):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            rows = write_parquet(path, _SCHEMAS[table], batches)
+        yield name, rows
 
 
-def _sorted_refusals(batches: list[pa.RecordBatch]) -> Iterable[Any]:
-    """By event and cause, so that the rows don't tell in which order the events came."""
-    if not batches:
-        return []
+def _sorted_refusals(parts: list[TablePart]) -> Iterator[pa.RecordBatch]:
+    """In each shard by event and cause, so that the rows don't tell in which order the events came."""
     order = [(name, "ascending") for name in ("event_cid", "reason", "raw", "source", "position")]
-    return pa.Table.from_batches(batches).sort_by(order).to_batches()
+    for _shard, members in groupby(parts, key=lambda part: part.shard):
+        yield from pa.Table.from_batches(part.batch for part in members).sort_by(order).to_batches()

@@ -1,0 +1,25 @@
+"""Dead letters as rows of the table `rejected`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import apache_beam as beam
+import pyarrow as pa
+
+from ceramic_protocol.tables import REJECTED
+from ceramic_transforms.resolve import TablePart
+from ceramic_transforms.shards import shards_of_refusals, split
+
+
+class DeadLettersToTable(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[TablePart]]):
+    """Give the dead letters of `VerifyEvents` their place among the parts of `rejected`."""
+
+    def expand(self, letters: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[TablePart]:
+        """Split every batch by shard."""
+        return letters | "ByShard" >> beam.FlatMap(_parts).with_output_types(TablePart)
+
+
+def _parts(batch: pa.RecordBatch) -> Iterator[TablePart]:
+    for shard, rows in split(batch, shards_of_refusals(batch)):
+        yield TablePart(REJECTED.name, shard, 0, rows)

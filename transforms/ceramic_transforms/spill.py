@@ -1,0 +1,128 @@
+"""A shuffle through files, for runners that would keep all that is shuffled in memory.
+
+`SpillByShard` writes checked events and refusals to Arrow files per shard; later pipelines read them back,
+a few shards at a time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
+
+from ceramic_connectors.outside import outside
+from ceramic_protocol.history import unresolved
+from ceramic_protocol.limits import MAX_SPILL_BUFFER_BYTES
+from ceramic_transforms.failures import passed_on
+from ceramic_transforms.shards import ShardsOf, Splitter
+
+_LINKS: Final = ("stream_cid", "event_cid", "prev")
+
+
+class SpillByShard(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[tuple[int, str, int]]]):
+    """Write batches to files per shard; gives (shard, path, bytes) of each file.
+
+    Args:
+        folder: an existing folder that all workers can write to.
+        shards_of: tells the shard of every row of a batch.
+    """
+
+    def __init__(self, folder: str, shards_of: ShardsOf) -> None:
+        super().__init__()
+        self._folder = folder
+        self._shards_of = shards_of
+
+    def expand(self, batches: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[tuple[int, str, int]]:
+        """One pass; a bundle has files of its own."""
+        spill = beam.ParDo(_Spill(self._folder, self._shards_of))
+        return batches | "Spill" >> spill.with_output_types(tuple[int, str, int])
+
+
+class _Spill(beam.DoFn):
+    def __init__(self, folder: str, shards_of: ShardsOf) -> None:
+        self._folder = folder
+        self._shards_of = shards_of
+
+    def start_bundle(self) -> None:
+        self._splitter = Splitter(self._shards_of, MAX_SPILL_BUFFER_BYTES)
+        self._writers: dict[int, tuple[Path, Any]] = {}
+
+    def process(self, batch: pa.RecordBatch) -> None:
+        self._write(self._splitter.add(batch))
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        self._write(self._splitter.flush())
+        for shard, (path, writer) in self._writers.items():
+            with _writing(path):
+                writer.close()
+                size = path.stat().st_size
+            yield GlobalWindows.windowed_value((shard, str(path), size))
+        self._writers = {}
+
+    def _write(self, pieces: Iterable[tuple[int, pa.RecordBatch]]) -> None:
+        for shard, piece in pieces:
+            path, writer = self._writers.get(shard) or self._open(shard, piece.schema)
+            with _writing(path):
+                writer.write_batch(piece)
+
+    def _open(self, shard: int, schema: pa.Schema) -> tuple[Path, Any]:
+        path = Path(self._folder) / f"{shard:03d}-{uuid.uuid4().hex}.arrow"
+        with _writing(path):
+            self._writers[shard] = path, pa.ipc.new_file(pa.OSFile(str(path), "wb"), schema)
+        return self._writers[shard]
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    with passed_on(), outside(f"write {path}"):
+        yield
+
+
+def read_spill(path: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The batches of a spill file, or some columns of them.
+
+    Raises:
+        OutsideError: the file can't be read.
+    """
+    with outside(f"read {path}"), pa.memory_map(path) as source:
+        schema = pa.ipc.open_file(source).schema
+        fields = None if columns is None else [schema.get_field_index(name) for name in columns]
+        reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
+
+
+def find_foreign(shards: Iterable[Sequence[str]]) -> frozenset[bytes]:
+    """The events that some stream refers to without having them, and that are there for another stream.
+
+    Args:
+        shards: for each shard the paths of its files.
+    """
+    paths = [list(files) for files in shards]
+    wanted: set[bytes] = set()
+    for files in paths:
+        links_of: dict[bytes, list[tuple[bytes, bytes | None]]] = {}
+        for file in files:
+            for batch in read_spill(file, _LINKS):
+                for row in batch.select(list(_LINKS)).to_pylist():
+                    links_of.setdefault(row["stream_cid"], []).append((row["event_cid"], row["prev"]))
+        for stream, links in links_of.items():
+            wanted |= unresolved(stream, links)
+    if not wanted:
+        return frozenset()
+    return frozenset().union(*(_among(wanted, file) for files in paths for file in files))
+
+
+def _among(wanted: set[bytes], file: str) -> Iterator[bytes]:
+    values = pa.array(sorted(wanted), pa.binary())
+    for batch in read_spill(file, ("event_cid",)):
+        cids = batch.column("event_cid")
+        yield from pc.filter(cids, pc.is_in(cids, value_set=values)).to_pylist()
