@@ -15,7 +15,7 @@ from ceramic_protocol import car
 from ceramic_protocol.car import Car
 from ceramic_protocol.did import KeyType
 from ceramic_protocol.events import InvalidEvent, TimeEvent, decode_event
-from ceramic_protocol.intake import check_raw
+from ceramic_protocol.intake import check_item
 from ceramic_protocol.jose import Envelope
 from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.verify import CheckedEvent, check_envelope
@@ -32,7 +32,7 @@ def figures(effort: Effort) -> list[Figure]:
 
 def whole(raw: RawEvent) -> CheckedEvent | InvalidEvent:
     """All that is done with an event on its own."""
-    return check_raw(raw, _CHAIN)
+    return check_item(raw, _CHAIN)
 
 
 def _ed25519(effort: Effort) -> list[Figure]:

@@ -21,8 +21,8 @@ Made from `ceramic_protocol.reasons` by `make docs`.
 _TABLES = """# Tables
 
 What `ceramic-streams export` writes. The columns of ceramic-one come first, in its order and types; ours
-follow. `dimensions` is `map<string, dictionary<int32, binary>>` with the keys model, controller, context, unique.
-`data` is DAG-JSON, `{"metadata":{…},"content":…}`.
+follow. `dimensions` is `map<string, dictionary<int32, binary>>` with the keys model, controller, context and
+unique. `data` is DAG-JSON, `{"metadata":{…},"content":…}`.
 
 Made from `ceramic_protocol.tables` by `make docs`.
 """

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from ceramic_connectors.outside import outside
 from ceramic_pipelines.verdicts import VerdictLine
-from ceramic_protocol.batch import Checked, SignaturePool
+from ceramic_protocol.batch import SignaturePool
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.intake import Checked
 from ceramic_protocol.ports import Chain, Damage, EventSource, SourceItem
 from ceramic_protocol.reasons import BY_CODE, Reason
 from ceramic_protocol.resolve import TieBreak
@@ -78,7 +79,7 @@ class Ledger:
             OutsideError: the source can't be read or the disk is full.
         """
         with SignaturePool() as pool:
-            for items, checked in pool.check_batches(source.read(0, source.count), chain):
+            for items, checked in pool.verify_batches(source.read(0, source.count), chain):
                 rows = [self._note(item, found) for item, found in zip(items, checked, strict=True)]
                 with outside(self._doing):
                     self._db.execute("BEGIN")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from ceramic_protocol.events import Event, InvalidEvent, decode_event
-from ceramic_protocol.ports import Chain, Damage, RawEvent, SourceItem
+from ceramic_protocol.ports import Chain, Damage, SourceItem
 from ceramic_protocol.reasons import Reason
 from ceramic_protocol.verify import CheckedEvent, verify_event
+
+Checked: TypeAlias = CheckedEvent | InvalidEvent
+"""An event after its own checks, or what is none."""
 
 
 def decode_item(item: SourceItem) -> Event | InvalidEvent:
@@ -21,7 +26,7 @@ def decode_item(item: SourceItem) -> Event | InvalidEvent:
     return event
 
 
-def check_raw(raw: RawEvent, chain: Chain) -> CheckedEvent | InvalidEvent:
-    """Decode and verify one event as a source holds it."""
-    event = decode_item(raw)
+def check_item(item: SourceItem, chain: Chain) -> Checked:
+    """Decode and verify what a source yields."""
+    event = decode_item(item)
     return event if isinstance(event, InvalidEvent) else verify_event(event, chain)

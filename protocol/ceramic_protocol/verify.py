@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ceramic_protocol.anchors import Anchored, verify_anchor
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.did import PublicKey, resolve_did_key
+from ceramic_protocol.did import resolve_did_key
 from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.events import DataEvent, Event, InitEvent, TimeEvent
 from ceramic_protocol.jose import Envelope
@@ -53,31 +53,17 @@ class CheckedEvent(NamedTuple):
         return Outcome.VALID if self.reason is None else self.reason.outcome
 
 
-class SignatureCheck(NamedTuple):
-    """What a signature check needs: arguments of `signatures.verify`."""
-
-    key: PublicKey
-    message: bytes
-    signature: bytes
-
-
 _Finding = tuple[Reason, str]
 
 
-def verify_event(event: Event, chain: Chain, signed: bool | None = None) -> CheckedEvent:
-    """Check one decoded event by itself.
-
-    Args:
-        event: the event.
-        chain: where its anchor is looked up, if it is a time event.
-        signed: the answer to its `signature_check`, if that has been given already.
-    """
+def verify_event(event: Event, chain: Chain) -> CheckedEvent:
+    """Check one decoded event by itself; `chain` is where the anchor of a time event is looked up."""
     if isinstance(event, TimeEvent):
         return _verify_time(event, chain)
     envelope = event.envelope
     finding = _check_init(event) if isinstance(event, InitEvent) else _check_data(event)
     if finding is None and envelope is not None:
-        finding = check_envelope(envelope, signed) or _check_capability(envelope)
+        finding = check_envelope(envelope) or _check_capability(envelope)
     reason, detail = finding or (None, None)
     return CheckedEvent(
         cid=event.cid,
@@ -114,32 +100,8 @@ def _check_data(event: DataEvent) -> _Finding | None:
     return None
 
 
-def signature_check(event: Event) -> SignatureCheck | None:
-    """The check that an event's verdict will need; None if it has no signature that could be right."""
-    if isinstance(event, TimeEvent) or event.envelope is None:
-        return None
-    key = _signing_key(event.envelope)
-    if isinstance(key, tuple):
-        return None
-    return SignatureCheck(key, event.envelope.signing_input, event.envelope.signature)
-
-
-def check_envelope(envelope: Envelope, signed: bool | None = None) -> _Finding | None:
-    """None if the signature is that of the key which the envelope names, whoever that is.
-
-    Args:
-        envelope: what was signed.
-        signed: whether the signature fits, if that has been checked already.
-    """
-    key = _signing_key(envelope)
-    if isinstance(key, tuple):
-        return key
-    if signed is None:
-        signed = verify_signature(key, envelope.signing_input, envelope.signature)
-    return None if signed else (Reason.SIGNATURE_INVALID, f"not signed by {envelope.header.signer}")
-
-
-def _signing_key(envelope: Envelope) -> PublicKey | _Finding:
+def check_envelope(envelope: Envelope) -> _Finding | None:
+    """None if the signature is that of the key which the envelope names, whoever that is."""
     signer = envelope.header.signer
     if not signer:
         return Reason.KID_MISSING, "protected header has no kid"
@@ -149,7 +111,9 @@ def _signing_key(envelope: Envelope) -> PublicKey | _Finding:
         return Reason.UNSUPPORTED_DID, str(error)
     if envelope.header.alg != key.type.algorithm:
         return Reason.ALG_KEY_MISMATCH, f"alg {envelope.header.alg} with a {key.type.value} key"
-    return key
+    if not verify_signature(key, envelope.signing_input, envelope.signature):
+        return Reason.SIGNATURE_INVALID, f"not signed by {signer}"
+    return None
 
 
 def _check_capability(envelope: Envelope) -> _Finding | None:

@@ -16,7 +16,7 @@ from bench.streams import forked, linear, make_events, make_stream
 from bench.suite import BENCHMARKS
 from ceramic_connectors.sources import open_source
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.intake import check_raw
+from ceramic_protocol.intake import check_item
 from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.verify import CheckedEvent
 
@@ -79,7 +79,7 @@ def test_streams_have_the_shape_asked_for() -> None:
 
 
 def _checked(raw: RawEvent) -> CheckedEvent:
-    found = check_raw(raw, NoChain())
+    found = check_item(raw, NoChain())
     assert isinstance(found, CheckedEvent)
     assert found.reason is None
     return found

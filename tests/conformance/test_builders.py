@@ -26,7 +26,7 @@ from ceramic_protocol.errors import EncodeError
 from ceramic_protocol.events import DataEvent, InitEvent, InvalidEvent, Proof, TimeEvent, decode_event
 from ceramic_protocol.history import Judged
 from ceramic_protocol.ids import MODEL_INSTANCE, StreamId
-from ceramic_protocol.intake import check_raw
+from ceramic_protocol.intake import check_item
 from ceramic_protocol.jose import Envelope, decode_envelope
 from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.rows import conclusion_data
@@ -255,7 +255,7 @@ def test_six_chained_events_of_ceramic_one() -> None:
     assert made.keys() == {row["event_cid"] for row in vector["expected"]}
     for row in vector["expected"]:
         built = made[row["event_cid"]]
-        checked = check_raw(RawEvent(built.car, built.cid, "rust", 0), NoChain())
+        checked = check_item(RawEvent(built.car, built.cid, "rust", 0), NoChain())
         assert not isinstance(checked, InvalidEvent)
         assert str(checked.stream) == row["stream_cid"]
         assert [str(checked.prev)] * (checked.prev is not None) == row["previous"]
@@ -283,7 +283,7 @@ def test_events_of_the_sdk(name: str) -> None:
         car = carv1.encode([root], parts)
         built = rebuilt(car)
         assert built.car == car
-        checked = check_raw(RawEvent(built.car, root, "sdk", 0), NoChain())
+        checked = check_item(RawEvent(built.car, root, "sdk", 0), NoChain())
         assert not isinstance(checked, InvalidEvent)
         assert checked.reason is None
         assert (checked.signer in KNOWN_KEYS) is (SDK_KEYS[name] and root.codec == DAG_JOSE)

@@ -18,7 +18,7 @@ from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.did import KeyType
 from ceramic_protocol.events import InvalidEvent, Proof
 from ceramic_protocol.ids import METAMODEL, MODEL, StreamId
-from ceramic_protocol.intake import check_raw
+from ceramic_protocol.intake import check_item
 from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.signers import SIGNERS
@@ -226,7 +226,7 @@ def test_their_events_are_read_and_verified_here(kind: KeyType) -> None:
     pairs = signed_pairs(kind)
     for pair, answer in zip(pairs, node.ask("make.mjs", [pair.order for pair in pairs]), strict=True):
         raw = RawEvent(multibase.decode(answer["car"]), Cid.parse(answer["cid"]), "npm", 0)
-        checked = check_raw(raw, NoChain())
+        checked = check_item(raw, NoChain())
         assert not isinstance(checked, InvalidEvent), checked
         assert checked.signer == SIGNERS[kind](SECRET).did
         if "capability" in pair.name:

@@ -25,7 +25,7 @@ from ceramic_protocol.events import DataEvent, InitEvent, InvalidEvent, Proof, T
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import evaluate
 from ceramic_protocol.ids import METAMODEL, MODEL, MODEL_INSTANCE, StreamId
-from ceramic_protocol.intake import check_raw
+from ceramic_protocol.intake import check_item
 from ceramic_protocol.js_numbers import MAX_SAFE_INTEGER, js_numbers
 from ceramic_protocol.limits import MAX_BLOCK_BYTES, MAX_CBOR_DEPTH, MAX_WITNESS_PATH
 from ceramic_protocol.ports import NoChain, RawEvent
@@ -48,7 +48,7 @@ kinds = st.sampled_from(list(KeyType))
 
 def checked(built: BuiltEvent) -> CheckedEvent:
     """The event after its own checks, as any host makes them."""
-    found = check_raw(RawEvent(built.car, built.cid, "test", 0), NoChain())
+    found = check_item(RawEvent(built.car, built.cid, "test", 0), NoChain())
     assert not isinstance(found, InvalidEvent), found
     return found
 

@@ -230,6 +230,7 @@ def payload(**header: object) -> dict[str, Any]:
         payload(model=str(signing.ANY_MODEL)),
         payload(model=MODEL_BYTES + b"\0"),
         payload(model=Cid.of(b"m")),
+        payload(sep=1),
         payload(unique="text"),
         payload(context="text"),
         payload(shouldIndex=1),

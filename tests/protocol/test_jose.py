@@ -174,3 +174,16 @@ def test_the_short_way_to_an_envelope_ends_where_the_long_one_does(
         wanted = answer(jose._any_envelope, tried)
         assert answer(jose._usual_envelope, tried) in {None, wanted}
         assert answer(decode_envelope, tried) == wanted
+
+
+def test_a_short_header_with_a_long_length_is_not_strict() -> None:
+    """The short way must not let pass what the long one refuses: the length fits the byte before it."""
+    protected = b'{"kid":"x"}'
+    block = encode(envelope(signatures=[{"protected": protected, "signature": bytes(64)}]))
+    short = bytes([0x40 | len(protected)]) + protected
+    assert short in block
+    padded = block.replace(short, bytes([0x58, len(protected)]) + protected)
+    assert decode_envelope(block).protected == protected
+    with pytest.raises(DecodeError) as error:
+        decode_envelope(padded)
+    assert error.value.reason is Reason.CBOR_MALFORMED

@@ -82,6 +82,12 @@ def test_white_space_is_no_hex_digit(text: str) -> None:
         multibase.decode(text)
 
 
+@pytest.mark.parametrize("text", ["mAB", "uAB", "mAA==", "uAA==", "fAB", "fAb"])
+def test_one_value_has_one_text(text: str) -> None:
+    with pytest.raises(IdentifierError):
+        multibase.decode(text)
+
+
 def test_leading_zeros_are_kept_in_the_big_number_bases() -> None:
     assert multibase.encode_base58(b"\0\0\1") == "112"
     assert multibase.decode_base58("112") == b"\0\0\1"

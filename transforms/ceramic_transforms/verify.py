@@ -56,7 +56,7 @@ class _CheckBatch(beam.DoFn):
     def process(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch | TaggedOutput[str, pa.RecordBatch]]:
         checked, refused = [], []
         items = list(raw_items(batch))
-        for item, found in zip(items, self._pool.check_batch(items, self._chain), strict=True):
+        for item, found in zip(items, self._pool.verify_batch(items, self._chain), strict=True):
             if isinstance(item, Damage):
                 metrics.count(metrics.DAMAGED)
             if isinstance(found, InvalidEvent):
