@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
@@ -26,6 +27,31 @@ _SWITCH_SECONDS: Final = 0.0001
 Decoding takes 20 µs and a signature 40; threads that wait for milliseconds between the two gain nothing."""
 
 
+class _Interval:
+    """Python's switch interval, short as long as any pool is at work."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._before = 0.0
+
+    def shorten(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._before = sys.getswitchinterval()
+                sys.setswitchinterval(min(self._before, _SWITCH_SECONDS))
+            self._users += 1
+
+    def restore(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                sys.setswitchinterval(self._before)
+
+
+_INTERVAL: Final = _Interval()
+
+
 class SignaturePool:
     """Threads that check events; a context manager, used from one thread.
 
@@ -36,20 +62,18 @@ class SignaturePool:
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or min(4, os.cpu_count() or 1)
         self._pool: ThreadPoolExecutor | None = None
-        self._interval = 0.0
 
     def __enter__(self) -> Self:
         """Start the threads."""
         self._pool = ThreadPoolExecutor(self._threads, "signatures")
-        self._interval = sys.getswitchinterval()
-        sys.setswitchinterval(min(self._interval, _SWITCH_SECONDS))
+        _INTERVAL.shorten()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the threads."""
-        sys.setswitchinterval(self._interval)
+        _INTERVAL.restore()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None

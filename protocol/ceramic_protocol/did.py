@@ -16,24 +16,31 @@ _CACHED_KEYS = 10_000
 
 
 class KeyType(Enum):
-    """A kind of key that signs events; `algorithm` is the only JWS `alg` that fits it."""
+    """A kind of key that signs events; `algorithms` are the JWS `alg`s that fit it, the usual one first."""
 
-    algorithm: str
+    algorithms: tuple[str, ...]
     multicodec: int
     lengths: tuple[int, ...]
 
-    def __new__(cls, name: str, algorithm: str, multicodec: int, lengths: tuple[int, ...]) -> Self:
+    def __new__(
+        cls, name: str, algorithms: tuple[str, ...], multicodec: int, lengths: tuple[int, ...]
+    ) -> Self:
         """Make a member whose value is the curve's name."""
         member = object.__new__(cls)
         member._value_ = name
-        member.algorithm = algorithm
+        member.algorithms = algorithms
         member.multicodec = multicodec
         member.lengths = lengths
         return member
 
-    ED25519 = ("ed25519", "EdDSA", 0xED, (32,))
-    SECP256K1 = ("secp256k1", "ES256K", 0xE7, (33,))
-    P256 = ("p256", "ES256", 0x1200, (33, 65))
+    ED25519 = ("ed25519", ("EdDSA",), 0xED, (32,))
+    SECP256K1 = ("secp256k1", ("ES256K", "ES256K-R"), 0xE7, (33,))
+    P256 = ("p256", ("ES256",), 0x1200, (33, 65))
+
+    @property
+    def algorithm(self) -> str:
+        """The `alg` that writers use."""
+        return self.algorithms[0]
 
 
 _BY_CODEC = {key_type.multicodec: key_type for key_type in KeyType}

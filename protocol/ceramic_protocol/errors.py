@@ -10,7 +10,7 @@ import re
 
 from ceramic_protocol.reasons import Reason
 
-_MARK = re.compile(r"\[ceramic:([a-z_]+)\] (.*?) \[/ceramic\]", re.DOTALL)
+_MARK = re.compile(r"\[ceramic:([a-z_]+)\] ((?:(?!\[ceramic:).)*?) \[/ceramic\]", re.DOTALL)
 
 
 class CeramicError(Exception):

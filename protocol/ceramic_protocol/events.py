@@ -25,7 +25,7 @@ _DATA_KEYS = {"id", "prev", "data"}
 _DATA_KEYS_WITH_HEADER = {*_DATA_KEYS, "header"}
 _TIME_KEYS = {"id", "prev", "proof", "path"}
 _TX_HASH_BYTES = 32
-_PROOF_KEYS = {"root", "txHash", "txType", "chainId"}
+_PROOF_KEYS = {"root", "txHash", "txType", "chainId", "blockNumber", "blockTimestamp"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,8 +194,9 @@ class _Work:
         parent, key = self._writable_parent(path), path[-1]
         if isinstance(parent, dict):
             return parent.pop(key, _MISSING)
-        index = _index(parent, key)
-        return parent.pop(index) if index is not None and index < len(parent) else _MISSING
+        # What is no index at all counts as 0 here, in JavaScript's `splice`.
+        index = _index(parent, key) or 0
+        return parent.pop(index) if index < len(parent) else _MISSING
 
     def _move(self, source: list[str], path: list[str]) -> None:
         if path:

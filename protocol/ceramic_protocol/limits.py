@@ -31,6 +31,9 @@ MAX_PROTECTED_HEADER_BYTES: Final = 8 * 1024
 MAX_IDENTIFIER_CHARS: Final = 1024
 """Text that is tried as a CID, StreamID, CommitID or DID."""
 
+MAX_BIG_BASE_CHARS: Final = 16 * 1024
+"""Text in base36 or base58, which takes time by the square of its length."""
+
 MAX_CID_BYTES: Final = 128
 """A binary CID."""
 

@@ -69,7 +69,7 @@ class Transaction:
 
 
 class Chain(Protocol):
-    """Known blockchain transactions."""
+    """Known blockchain transactions. Called from several threads at once."""
 
     def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Reason:
         """The transaction with that hash on that CAIP-2 chain.

@@ -109,9 +109,10 @@ def check_envelope(envelope: Envelope) -> _Finding | None:
         key = resolve_did_key(signer)
     except IdentifierError as error:
         return Reason.UNSUPPORTED_DID, str(error)
-    if envelope.header.alg != key.type.algorithm:
-        return Reason.ALG_KEY_MISMATCH, f"alg {envelope.header.alg} with a {key.type.value} key"
-    if not verify_signature(key, envelope.signing_input, envelope.signature):
+    alg = envelope.header.alg
+    if alg not in key.type.algorithms:
+        return Reason.ALG_KEY_MISMATCH, f"alg {alg} with a {key.type.value} key"
+    if not verify_signature(key, envelope.signing_input, envelope.signature, alg):
         return Reason.SIGNATURE_INVALID, f"not signed by {signer}"
     return None
 

@@ -103,3 +103,14 @@ def test_a_pool_leaves_the_interpreter_as_it_was() -> None:
     with SignaturePool(1):
         assert sys.getswitchinterval() <= before
     assert sys.getswitchinterval() == before
+
+
+def test_pools_that_overlap_leave_the_interpreter_as_it_was() -> None:
+    before = sys.getswitchinterval()
+    first, second = SignaturePool(1), SignaturePool(1)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert sys.getswitchinterval() < before
+    second.__exit__(None, None, None)
+    assert sys.getswitchinterval() == before

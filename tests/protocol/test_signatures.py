@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import coincurve
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,11 +92,22 @@ def test_ed25519_s_beyond_the_order() -> None:
     assert not verify(signer.key, MESSAGE, signature[:32] + s.to_bytes(32, "little"))
 
 
-@pytest.mark.xfail(reason="libsodium's binding is handed any length: it reads 32 bytes, whatever is there")
 def test_ed25519_keys_have_32_bytes() -> None:
     signer = ed25519()
-    longer = PublicKey(KeyType.ED25519, signer.key.data + b"\0")
-    assert not verify(longer, MESSAGE, signer.sign(MESSAGE))
+    for data in (signer.key.data + b"\0", signer.key.data[:-1], b""):
+        assert not verify(PublicKey(KeyType.ED25519, data), MESSAGE, signer.sign(MESSAGE))
+
+
+def test_a_recoverable_signature_must_name_the_right_key() -> None:
+    secret = coincurve.PrivateKey(bytes(31) + b"\7")
+    key = PublicKey(KeyType.SECP256K1, secret.public_key.format())
+    signature = secret.sign_recoverable(MESSAGE)
+    assert verify(key, MESSAGE, signature, "ES256K-R")
+    assert not verify(key, MESSAGE, signature)
+    other = signature[:-1] + bytes([1 - signature[-1]])
+    for wrong in (other, signature[:-1], signature[:-1] + b"\4", bytes(65), b""):
+        assert not verify(key, MESSAGE, wrong, "ES256K-R")
+    assert not verify(key, MESSAGE + b"!", signature, "ES256K-R")
 
 
 SMALL_ORDER = [
