@@ -21,6 +21,7 @@ from ceramic_pipelines.summary import Summary
 from ceramic_pipelines.waves import MANY_EVENTS, WaveSettings, run_in_waves
 from ceramic_protocol.errors import UsageError, find_marked
 from ceramic_protocol.ports import Chain, EventSource, NoChain
+from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.rows import PROFILE
 from ceramic_protocol.tables import STREAM_SHARDS
@@ -48,6 +49,7 @@ class ExportJob:
     at: datetime
     chain: Chain = field(default_factory=NoChain)
     tie_break: TieBreak = TieBreak.JS
+    reducer: Reducer | None = None
     runner: str = DEFAULT_RUNNER
     num_shards: int = 1
     overwrite: bool = False
@@ -74,7 +76,9 @@ def run_export(job: ExportJob, progress: Progress | None = None) -> Summary:
     ):
         source = open_source(job.source, Path(work_dir), progress)
         if job.runner == DEFAULT_RUNNER and source.count > MANY_EVENTS:
-            settings = WaveSettings(staged.path, Path(work_dir), job.chain, job.tie_break, job.num_shards)
+            settings = WaveSettings(
+                staged.path, Path(work_dir), job.chain, job.tie_break, job.reducer, job.num_shards
+            )
             counters = run_in_waves(settings, source, run)
         else:
             counters = run(lambda pipeline: build(pipeline, job, source, staged.path))
@@ -86,7 +90,7 @@ def run_export(job: ExportJob, progress: Progress | None = None) -> Summary:
 def build(pipeline: beam.Pipeline, job: ExportJob, source: EventSource, folder: Path) -> Any:
     """Put the whole job into one pipeline; gives the files written and their rows."""
     verified = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(job.chain)
-    parts = verified.checked | "Resolve" >> ResolveStreams(job.tie_break)
+    parts = verified.checked | "Resolve" >> ResolveStreams(job.tie_break, reducer=job.reducer)
     refused = verified[DEAD_LETTERS] | "DeadLetters" >> DeadLettersToTable()
     return (
         (parts, refused) | "AllParts" >> beam.Flatten() | "Write" >> WriteTables(str(folder), job.num_shards)

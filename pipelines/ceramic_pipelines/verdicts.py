@@ -9,6 +9,7 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagjson import to_json
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reasons import Outcome, Reason
+from ceramic_protocol.reducers import Reducer, fold_log
 from ceramic_protocol.rows import metadata_of
 from ceramic_protocol.verify import Kind
 
@@ -56,8 +57,13 @@ def _text(cid: Cid | None) -> str | None:
     return None if cid is None else str(cid)
 
 
-def stream_line(history: StreamHistory) -> dict[str, Any]:
-    """One stream as `resolve` prints it; `reason` says why there is no tip, if there is none."""
+def stream_line(history: StreamHistory, reducer: Reducer | None = None) -> dict[str, Any]:
+    """One stream as `resolve` prints it; `reason` says why there is no tip, if there is none.
+
+    Raises:
+        ReducerError: the reducer failed.
+    """
+    folded = None if reducer is None else fold_log(history, reducer)
     tip = history.judged[history.log[-1]] if history.log else None
     state = tip.state if tip else None
     metadata = metadata_of(history.header, state.metadata if state else {}) if history.header else None
@@ -66,7 +72,7 @@ def stream_line(history: StreamHistory) -> dict[str, Any]:
         "tip": _text(history.tip),
         "log": [str(cid) for cid in history.log],
         "anchored_at": history.anchored.get(history.tip) if history.tip else None,
-        "content": to_json(state.content) if state else None,
+        "content": to_json(state.content) if state and folded is None else folded,
         "metadata": to_json(metadata),
         "reverted": [str(cid) for cid in history.reverted],
         "reason": history.reason.value if history.reason else None,

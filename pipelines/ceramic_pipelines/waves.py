@@ -21,6 +21,7 @@ from ceramic_connectors.outside import outside
 from ceramic_connectors.parquet import merge_files
 from ceramic_protocol.limits import MAX_WAVE_BYTES
 from ceramic_protocol.ports import Chain, EventSource
+from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.tables import STREAM_SHARDS
 from ceramic_transforms.io import ReadFromEventSource
@@ -46,6 +47,7 @@ class WaveSettings:
     work_dir: Path
     chain: Chain
     tie_break: TieBreak
+    reducer: Reducer | None
     num_shards: int
 
 
@@ -117,7 +119,7 @@ class _Wave:
 
     def build(self, pipeline: beam.Pipeline, foreign: frozenset[bytes]) -> None:
         checked = pipeline | "Events" >> _ReadSpill(self.events)
-        parts = checked | "Resolve" >> ResolveStreams(self.settings.tie_break, foreign)
+        parts = checked | "Resolve" >> ResolveStreams(self.settings.tie_break, foreign, self.settings.reducer)
         refused = pipeline | "Letters" >> _ReadSpill(self.letters) | "DeadLetters" >> DeadLettersToTable()
         _ = (
             (parts, refused)

@@ -10,15 +10,11 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import DecodeError, EncodeError
 from ceramic_protocol.events import InitHeader
-from ceramic_protocol.ids import MODEL, MODEL_INSTANCE
 from ceramic_protocol.jsonpatch import apply_patch
 from ceramic_protocol.limits import MAX_DOCUMENT_BYTES
 from ceramic_protocol.reasons import Reason
 
 _METADATA = {"shouldIndex": bool, "modelVersion": Cid}
-
-DOCUMENT_TYPES = frozenset({MODEL, MODEL_INSTANCE})
-"""Stream types whose data events are JSON patches of a document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from ceramic_protocol import dagcbor
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.documents import DOCUMENT_TYPES, DocumentState, init_state, next_state
+from ceramic_protocol.documents import DocumentState
 from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.events import DataEvent, InitEvent, InitHeader, decode_payload
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.ids import MODEL_INSTANCE, StreamId
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.resolve import TieBreak, path_to, resolve_tip
+from ceramic_protocol.stream_types import Fold, stream_type
 from ceramic_protocol.verify import CheckedEvent, Kind
 
 
@@ -164,6 +165,7 @@ class _Walk:
         self._children = _children(events)
         self._queue: deque[Cid] = deque()
         self.header: InitHeader | None = None
+        self._fold: Fold | None = None
         self.judged: dict[Cid, Judged] = {}
 
     def run(self) -> None:
@@ -205,14 +207,15 @@ class _Walk:
             msg = f"{event.cid} names itself as its stream and is no init event"
             raise TypeError(msg)
         self.header = payload.header
+        self._fold = stream_type(self.header.stream_type).fold
         finding = (event.reason, event.detail) if event.reason else self._check_controller(event)
         if finding is not None:
             self._refuse(event, *finding, 0)
-        elif self.header.stream_type not in DOCUMENT_TYPES:
+        elif self._fold is None:
             self._refuse(event, None, None, 0)
         else:
             try:
-                state = init_state(payload.header, payload.data)
+                state = self._fold.init(payload.header, payload.data)
             except DecodeError as error:
                 self._refuse(event, error.reason, error.detail, 0)
             else:
@@ -255,12 +258,12 @@ class _Walk:
         return self._judge_state(event, parent, height)
 
     def _judge_state(self, event: CheckedEvent, parent: Judged, height: int | None) -> Judged:
-        if event.kind is Kind.TIME or parent.state is None:
+        if event.kind is Kind.TIME or parent.state is None or self._fold is None:
             return Judged(event, None, None, height, parent.state)
         payload = _decode(event)
         header = payload.header if isinstance(payload, DataEvent) else {}
         try:
-            state = next_state(parent.state, header, payload.data)
+            state = self._fold.step(parent.state, header, payload.data)
         except DecodeError as error:
             return Judged(event, error.reason, error.detail, height)
         return Judged(event, None, None, height, state)

@@ -8,10 +8,12 @@ from typing import Any, Final, TypeAlias
 
 from ceramic_protocol import dagcbor
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.dagjson import Json
 from ceramic_protocol.documents import envelope_json, header_metadata
 from ceramic_protocol.events import InitHeader
 from ceramic_protocol.history import Judged, StreamHistory
 from ceramic_protocol.reasons import Layer
+from ceramic_protocol.reducers import Reducer, fold_log
 from ceramic_protocol.tables import EVENT_TYPE_DATA, EVENT_TYPE_TIME, SHARD_SHIFT
 from ceramic_protocol.verify import Kind
 
@@ -60,18 +62,24 @@ def is_concluded(item: Judged) -> bool:
     return item.reason is None or item.reason.layer is Layer.STATE
 
 
-def stream_rows(history: StreamHistory, order: ShardOrder) -> StreamRows:
-    """The rows of one stream."""
+def stream_rows(history: StreamHistory, order: ShardOrder, reducer: Reducer | None = None) -> StreamRows:
+    """The rows of one stream; `reducer` makes the content in `stream_states` of streams that it handles.
+
+    Raises:
+        ReducerError: the reducer failed.
+    """
     if history.header is None:
         return StreamRows()
-    return _RowMaker(history, history.header).make(order)
+    folded = None if reducer is None else fold_log(history, reducer)
+    return _RowMaker(history, history.header, folded).make(order)
 
 
 class _RowMaker:
     """Makes the rows of one stream; what all of them have in common is worked out once."""
 
-    def __init__(self, history: StreamHistory, header: InitHeader) -> None:
+    def __init__(self, history: StreamHistory, header: InitHeader, folded: Json) -> None:
         self._history = history
+        self._folded = folded
         self._canonical = frozenset(history.log)
         self._stream_id = str(history.stream_id)
         self._model = str(header.model) if header.model else None
@@ -130,6 +138,11 @@ class _RowMaker:
         tips = [self._history.tip, *others]
         return tip_number, number, *self._stream, tips, self._stream_id, self._model
 
+    def _state_data(self, tip: Judged) -> bytes | None:
+        if self._folded is not None:
+            return envelope_json(tip.state.metadata if tip.state else {}, self._folded)
+        return tip.state.json if tip.state else None
+
     def _stream_state(self, number: int) -> Row:
         tip = self._history.judged[self._history.log[-1]]
         return (
@@ -138,7 +151,7 @@ class _RowMaker:
             *self._stream,
             *_event(tip),
             tip.height,
-            tip.state.json if tip.state else None,
+            self._state_data(tip),
             self._stream_id,
             self._model,
             self._history.anchored.get(tip.event.cid),

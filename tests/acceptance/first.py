@@ -63,7 +63,13 @@ def _corpus() -> str:
 
 
 def _consensus() -> str:
-    return f"{check_scenarios(_ORDERS, _SEED)}; {check_fuzz_trees(_ORDERS, _SEED)}"
+    found = {"scenarios": check_scenarios(_ORDERS, _SEED), "fuzz trees": check_fuzz_trees(_ORDERS, _SEED)}
+    for result in found.values():
+        result.raise_if_wrong()
+    return "; ".join(
+        f"{result.cases} {name}, {result.resolutions} resolutions, none wrong"
+        for name, result in found.items()
+    )
 
 
 def _properties() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import apache_beam as beam
 import pyarrow as pa
@@ -17,11 +17,13 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
 from ceramic_protocol.limits import MAX_BATCH_BYTES
+from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, stream_rows
 from ceramic_protocol.tables import REJECTED, TABLES
 from ceramic_transforms import metrics
 from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event, to_rows
+from ceramic_transforms.failures import passed_on
 from ceramic_transforms.shards import Splitter, shards_of_events
 
 
@@ -70,14 +72,52 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
         tie_break: how CIDs are compared when nothing else decides.
         foreign: the events of other streams that these refer to (see `history.evaluate`), if that is known
             already; otherwise it is found out among the events of the collection.
+        reducer: makes the content in `stream_states` of the streams that it handles.
     """
 
-    def __init__(self, tie_break: TieBreak = TieBreak.JS, foreign: frozenset[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        tie_break: TieBreak = TieBreak.JS,
+        foreign: frozenset[bytes] | None = None,
+        reducer: Reducer | None = None,
+    ) -> None:
         super().__init__()
         self._tie_break = tie_break
         self._foreign = foreign
+        self._reducer = reducer
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[TablePart]:
+        """Evaluate every stream and make rows of it."""
+        rows = EvaluateStreams(_TableRows(self._reducer), self._tie_break, self._foreign)
+        return checked | "Streams" >> rows.with_output_types(TablePart)
+
+
+class PerShard(Protocol):
+    """What becomes of the streams of a shard."""
+
+    def emit(self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]]) -> Iterator[Any]:
+        """Elements made of the histories, with the rows of `CHECKED_EVENTS` that each one comes from."""
+        ...
+
+
+class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[Any]]):
+    """Bring the events of each stream together, evaluate it, and hand its history on to `per_shard`.
+
+    Args:
+        per_shard: makes elements of histories; streams come in the order of their CIDs.
+        tie_break: how CIDs are compared when nothing else decides.
+        foreign: see `ResolveStreams`.
+    """
+
+    def __init__(
+        self, per_shard: PerShard, tie_break: TieBreak, foreign: frozenset[bytes] | None = None
+    ) -> None:
+        super().__init__()
+        self._per_shard = per_shard
+        self._tie_break = tie_break
+        self._foreign = foreign
+
+    def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[Any]:
         """Shuffle by shard; ask all shards for the events that a stream refers to but has not; evaluate."""
         by_shard = beam.ParDo(_SplitByShard()).with_output_types(tuple[int, pa.RecordBatch])
         shards = checked | "ByShard" >> by_shard | "Group" >> beam.GroupByKey()
@@ -86,8 +126,7 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
             wanted = shards | "Wanted" >> beam.FlatMap(_wanted) | "AllWanted" >> beam.CombineGlobally(_union)
             found = checked | "Find" >> beam.FlatMap(_find, beam.pvalue.AsSingleton(wanted))
             foreign = beam.pvalue.AsSingleton(found | "AllFound" >> beam.CombineGlobally(_union))
-        evaluated = beam.ParDo(_EvaluateShard(self._tie_break), foreign)
-        return shards | "Evaluate" >> evaluated.with_output_types(TablePart)
+        return shards | "Evaluate" >> beam.ParDo(_EvaluateShard(self._per_shard, self._tie_break), foreign)
 
 
 class _SplitByShard(beam.DoFn):
@@ -135,19 +174,37 @@ def _by_stream(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Cid, list[Ro
 
 
 class _EvaluateShard(beam.DoFn):
-    def __init__(self, tie_break: TieBreak) -> None:
+    def __init__(self, per_shard: PerShard, tie_break: TieBreak) -> None:
+        self._per_shard = per_shard
         self._tie_break = tie_break
 
     def process(
         self, element: tuple[int, Iterable[pa.RecordBatch]], foreign: frozenset[bytes]
-    ) -> Iterator[TablePart]:
+    ) -> Iterator[Any]:
         shard, batches = element
-        order, parts = ShardOrder(shard), _Parts(shard)
+        return self._per_shard.emit(shard, self._evaluate(batches, foreign))
+
+    def _evaluate(
+        self, batches: Iterable[pa.RecordBatch], foreign: frozenset[bytes]
+    ) -> Iterator[tuple[StreamHistory, list[Row]]]:
         for stream, rows in _by_stream(batches):
             known = EventSet.of(checked_event(row) for row in rows)
-            history = evaluate(stream, known, foreign, self._tie_break)
+            yield evaluate(stream, known, foreign, self._tie_break), rows
+
+
+class _TableRows:
+    """Rows of all tables."""
+
+    def __init__(self, reducer: Reducer | None) -> None:
+        self._reducer = reducer
+
+    def emit(self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]]) -> Iterator[TablePart]:
+        order, parts = ShardOrder(shard), _Parts(shard)
+        for history, rows in streams:
             _count(history, copies=len(rows))
-            yield from parts.add(stream_rows(history, order))
+            with passed_on():
+                made = stream_rows(history, order, self._reducer)
+            yield from parts.add(made)
             yield from parts.add_refused(_refused_rows(history, rows))
         yield from parts.flush()
 

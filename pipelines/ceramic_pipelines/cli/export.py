@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from ceramic_pipelines.cli.options import rules
+from ceramic_pipelines.cli.options import reducer_option, rules
 from ceramic_pipelines.cli.printing import indexing_bar, print_summary
 from ceramic_pipelines.quiet import quiet_beam
 from ceramic_protocol.ports import Chain
 from ceramic_protocol.reasons import Outcome
+from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
 
 
@@ -24,6 +25,7 @@ from ceramic_protocol.resolve import TieBreak
 @click.option("--num-shards", default=1, show_default=True, help="Files per table, from 1 to 256.")
 @click.option("--runner", default="FnApiRunner", show_default=True, help="The Beam runner, by name.")
 @rules
+@reducer_option
 @click.pass_context
 def export(
     ctx: click.Context,
@@ -33,6 +35,7 @@ def export(
     at: datetime,
     chain: Chain,
     tie_break: TieBreak,
+    reducer: Reducer | None,
     runner: str,
     num_shards: int,
     overwrite: bool,
@@ -58,6 +61,7 @@ def export(
         at=at,
         chain=chain,
         tie_break=tie_break,
+        reducer=reducer,
         runner=runner,
         num_shards=num_shards,
         overwrite=overwrite,

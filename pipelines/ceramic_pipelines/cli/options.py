@@ -10,7 +10,9 @@ from typing import Any, Final, TypeVar
 import click
 
 from ceramic_connectors.chain import FileChain
+from ceramic_pipelines.find_reducer import find_reducer
 from ceramic_protocol.ports import Chain, NoChain
+from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -72,6 +74,26 @@ def rules(command: _Command) -> _Command:
     ):
         command = option(command)
     return command
+
+
+class _ReducerName(click.ParamType[Reducer]):
+    """An application's reducer, by name."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Reducer:
+        del param, ctx
+        return find_reducer(value) if isinstance(value, str) else value
+
+
+def reducer_option(command: _Command) -> _Command:
+    """Add --reducer."""
+    option = click.option(
+        "--reducer",
+        type=_ReducerName(),
+        help="An application's own fold of the streams it handles: a registered name, or module:attribute.",
+    )
+    return option(command)
 
 
 def output_format(command: _Command) -> _Command:

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from ceramic_pipelines.cli.judge import Stopwatch, count_stream, filled_ledger
-from ceramic_pipelines.cli.options import output_format, rules
+from ceramic_pipelines.cli.options import output_format, reducer_option, rules
 from ceramic_pipelines.cli.printing import print_rows, print_summary
 from ceramic_pipelines.summary import Summary
 from ceramic_pipelines.verdicts import stream_line
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.ports import Chain
+from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
 
 _COLUMNS = ("stream_id", "tip", "anchored_at", "content", "reason")
@@ -23,8 +24,17 @@ _COLUMNS = ("stream_id", "tip", "anchored_at", "content", "reason")
 @click.command()
 @click.argument("source")
 @rules
+@reducer_option
 @output_format
-def resolve(*, source: str, at: datetime, chain: Chain, tie_break: TieBreak, form: str) -> None:
+def resolve(
+    *,
+    source: str,
+    at: datetime,
+    chain: Chain,
+    tie_break: TieBreak,
+    reducer: Reducer | None,
+    form: str,
+) -> None:
     r"""Print every stream of SOURCE with its tip, canonical log and state.
 
     A stream without a valid init event is printed with tip null and the reason.
@@ -36,7 +46,8 @@ def resolve(*, source: str, at: datetime, chain: Chain, tie_break: TieBreak, for
     del at
     watch, summary = Stopwatch(), Summary()
     with filled_ledger(source, chain) as ledger:
-        print_rows(_counted(ledger.judge(ledger.histories(tie_break)), summary), form, _COLUMNS)
+        histories = ledger.judge(ledger.histories(tie_break))
+        print_rows(_counted(histories, summary, reducer), form, _COLUMNS)
         for line in ledger.lines():
             summary.add(line.reason)
         summary.items, summary.damaged = ledger.items, ledger.damaged
@@ -45,7 +56,9 @@ def resolve(*, source: str, at: datetime, chain: Chain, tie_break: TieBreak, for
     print_summary(summary.lines())
 
 
-def _counted(histories: Iterable[StreamHistory], summary: Summary) -> Iterator[dict[str, Any]]:
+def _counted(
+    histories: Iterable[StreamHistory], summary: Summary, reducer: Reducer | None
+) -> Iterator[dict[str, Any]]:
     for history in histories:
         count_stream(summary, history)
-        yield stream_line(history)
+        yield stream_line(history, reducer)

@@ -1,0 +1,61 @@
+"""An application's own state of its streams, as a transform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import pyarrow as pa
+
+from ceramic_protocol.dagjson import dump
+from ceramic_protocol.history import StreamHistory
+from ceramic_protocol.reducers import Reducer, fold_log
+from ceramic_protocol.resolve import TieBreak
+from ceramic_transforms.failures import passed_on
+from ceramic_transforms.resolve import EvaluateStreams
+
+
+class FoldedStream(NamedTuple):
+    """A stream's state by a reducer: StreamID and tip as text, the tip's height, the state as JSON text."""
+
+    stream_id: str
+    tip: str
+    height: int
+    state: str
+
+
+class FoldStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[FoldedStream]]):
+    """Fold the canonical log of every stream that a reducer handles.
+
+    Takes batches of `CHECKED_EVENTS`, as `ResolveStreams` does; the answer depends on the set of events
+    alone.
+
+    Args:
+        reducer: the application's fold; it must be possible to pickle it.
+        tie_break: how CIDs are compared when nothing else decides.
+    """
+
+    def __init__(self, reducer: Reducer, tie_break: TieBreak = TieBreak.JS) -> None:
+        super().__init__()
+        self._reducer = reducer
+        self._tie_break = tie_break
+
+    def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[FoldedStream]:
+        """Evaluate every stream, then fold it."""
+        folded = EvaluateStreams(_Folded(self._reducer), self._tie_break)
+        return checked | "Streams" >> folded.with_output_types(FoldedStream)
+
+
+class _Folded:
+    def __init__(self, reducer: Reducer) -> None:
+        self._reducer = reducer
+
+    def emit(self, shard: int, streams: Iterator[tuple[StreamHistory, Any]]) -> Iterator[FoldedStream]:
+        del shard
+        for history, _rows in streams:
+            with passed_on():
+                state = fold_log(history, self._reducer)
+                text = dump(state).decode()
+            if state is not None and history.tip is not None:
+                yield FoldedStream(str(history.stream_id), str(history.tip), len(history.log) - 1, text)
