@@ -11,7 +11,7 @@ class Effort:
     """Sizes of a run.
 
     `rounds` of `events` for what is measured per event, streams of `stream_lengths`; the whole job `job_runs`
-    times over `job_events`.
+    times over `job_events`, batches of `batch_events` `batch_rounds` times.
     """
 
     rounds: int
@@ -19,7 +19,25 @@ class Effort:
     stream_lengths: tuple[int, ...]
     job_runs: int
     job_events: int
+    batch_rounds: int
+    batch_events: int
 
 
-FULL: Final = Effort(rounds=101, events=50, stream_lengths=(10, 1000), job_runs=3, job_events=20_000)
-SHORT: Final = Effort(rounds=3, events=10, stream_lengths=(10,), job_runs=1, job_events=300)
+FULL: Final = Effort(
+    rounds=31,
+    events=500,
+    stream_lengths=(10, 1000),
+    job_runs=3,
+    job_events=20_000,
+    batch_rounds=5,
+    batch_events=100_000,
+)
+SHORT: Final = Effort(
+    rounds=3,
+    events=10,
+    stream_lengths=(10,),
+    job_runs=1,
+    job_events=300,
+    batch_rounds=1,
+    batch_events=500,
+)

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, Self
 from ceramic_protocol.intake import Checked, check_item
 from ceramic_protocol.ports import Chain, SourceItem
 
-_CHUNK: Final = 128
+_CHUNK: Final = 256
 """Items that a thread takes at a time."""
 
 _SWITCH_SECONDS: Final = 0.0001

@@ -133,7 +133,7 @@ class Cid(bytes):
 
     def matches(self, block: bytes) -> bool:
         """Whether `block` has this CID. False as well for every hash but SHA-256."""
-        return self[-_SHA_LENGTH:] == sha256(block).digest() and self.is_sha256
+        return self.endswith(sha256(block).digest()) and self.is_sha256
 
     @property
     def is_sha256(self) -> bool:

@@ -27,11 +27,11 @@ _LINK_TAG: Final = 42
 _SHORT_TEXT: Final = 0x60
 _INT_LIMIT: Final = 1 << 64
 
-_USUAL_LINKS: Final = (
-    (b"\x58\x26\0\x01\x85\x01\x12\x20", 40),
-    (b"\x58\x25\0\x01\x71\x12\x20", 39),
-)
-"""How a link to a dag-jose or dag-cbor block begins, and its length."""
+# How a link to a dag-jose or dag-cbor block begins, and how many bytes it has.
+_JOSE_LINK: Final = b"\x58\x26\0\x01\x85\x01\x12\x20"
+_JOSE_LINK_SIZE: Final = 40
+_CBOR_LINK: Final = b"\x58\x25\0\x01\x71\x12\x20"
+_CBOR_LINK_SIZE: Final = 39
 
 
 def _fail(detail: str) -> DecodeError:
@@ -108,7 +108,8 @@ def _argument(data: bytes, pos: int, initial: int) -> tuple[int, int]:
 
 
 def _list(data: bytes, pos: int, count: int, depth: int) -> tuple[list[IpldValue], int]:
-    _check_nesting(data, pos, count, depth)
+    if depth <= 0 or count > len(data) - pos:
+        raise _too_much(pos, depth)
     items = []
     for _ in range(count):
         item, pos = _item(data, pos, depth - 1)
@@ -117,7 +118,8 @@ def _list(data: bytes, pos: int, count: int, depth: int) -> tuple[list[IpldValue
 
 
 def _map(data: bytes, pos: int, count: int, depth: int) -> tuple[dict[str, IpldValue], int]:
-    _check_nesting(data, pos, 2 * count, depth)
+    if depth <= 0 or 2 * count > len(data) - pos:
+        raise _too_much(pos, depth)
     items: dict[str, IpldValue] = {}
     # Nothing sorts before the empty key but this.
     last_length, last = -1, b""
@@ -147,22 +149,28 @@ def _map(data: bytes, pos: int, count: int, depth: int) -> tuple[dict[str, IpldV
     return items, pos
 
 
-def _check_nesting(data: bytes, pos: int, least_bytes: int, depth: int) -> None:
+def _too_much(pos: int, depth: int) -> DecodeError:
     if depth <= 0:
-        msg = f"nested deeper than {MAX_CBOR_DEPTH}"
-        raise _fail(msg)
-    if least_bytes > len(data) - pos:
-        msg = f"list or map at byte {pos} claims more items than there are bytes"
-        raise _fail(msg)
+        return _fail(f"nested deeper than {MAX_CBOR_DEPTH}")
+    return _fail(f"list or map at byte {pos} claims more items than there are bytes")
 
 
 def _link(data: bytes, pos: int, tag: int) -> tuple[Cid, int]:
     if tag != _LINK_TAG:
         msg = f"tag {tag} is not a link"
         raise _fail(msg)
-    for start, size in _USUAL_LINKS:
-        if data.startswith(start, pos) and pos + size <= len(data):
-            return Cid(data[pos + 3 : pos + size]), pos + size
+    if data.startswith(_JOSE_LINK, pos):
+        end = pos + _JOSE_LINK_SIZE
+    elif data.startswith(_CBOR_LINK, pos):
+        end = pos + _CBOR_LINK_SIZE
+    else:
+        return _unusual_link(data, pos)
+    if end > len(data):
+        raise IndexError
+    return Cid(data[pos + 3 : end]), end
+
+
+def _unusual_link(data: bytes, pos: int) -> tuple[Cid, int]:
     content, end = _item(data, pos, 0) if data[pos] >> 5 == _BYTES else (b"", pos)
     if not isinstance(content, bytes) or not content.startswith(b"\0"):
         msg = f"link at byte {pos} is not a byte string that starts with 00"

@@ -6,7 +6,7 @@ Decoding trusts nothing: every block is hashed against its CID, and any bytes wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -138,8 +138,8 @@ def decode_event(car: bytes) -> Event | InvalidEvent:
         return InvalidEvent(error.reason, error.detail, root)
 
 
-def _checked_blocks(blocks: Iterable[tuple[Cid, bytes]]) -> dict[Cid, bytes]:
-    checked = {}
+def _checked_blocks(blocks: Sequence[tuple[Cid, bytes]]) -> dict[Cid, bytes]:
+    checked = dict(blocks)
     for cid, block in blocks:
         if len(block) > MAX_BLOCK_BYTES:
             raise DecodeError(Reason.BLOCK_TOO_LARGE, f"block {cid} has {len(block)} bytes")
@@ -147,7 +147,6 @@ def _checked_blocks(blocks: Iterable[tuple[Cid, bytes]]) -> dict[Cid, bytes]:
             if not cid.is_sha256:
                 raise DecodeError(Reason.HASH_UNSUPPORTED, f"block {cid}: hash {cid.hash_code:#x}")
             raise DecodeError(Reason.BLOCK_HASH_MISMATCH, f"block {cid} has other content")
-        checked[cid] = block
     return checked
 
 

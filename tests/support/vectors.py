@@ -2,6 +2,7 @@
 
 `CERAMIC_VECTORS` names the folder; without it, `shared/vectors` beside the project is taken if it exists,
 else the copy in `tests/vectors`, which holds what the tests can't do without: corpus, consensus, accounts.
+The corpus is that of the named folder if it has one, else that of the copy.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-CORPUS = PROJECT / "tests" / "vectors" / "corpus"
+COPY = PROJECT / "tests" / "vectors"
+
+
+def is_named() -> bool:
+    """Whether `CERAMIC_VECTORS` names the folder: its files may hold other numbers of cases than ours."""
+    return bool(os.environ.get("CERAMIC_VECTORS"))
 
 
 def root() -> Path:
@@ -25,31 +31,67 @@ def root() -> Path:
     if named:
         return Path(named)
     beside = PROJECT.parent / "shared" / "vectors"
-    return beside if beside.is_dir() else PROJECT / "tests" / "vectors"
+    return beside if beside.is_dir() else COPY
+
+
+def _corpus() -> Path:
+    named = root() / "corpus"
+    return named if is_named() and named.is_dir() else COPY / "corpus"
+
+
+CORPUS = _corpus()
+
+
+def found(name: str) -> Path | None:
+    """A folder of vectors, if it is there."""
+    places = (place / name for place in (root(), COPY))
+    return next((place for place in places if place.is_dir()), None)
 
 
 def folder(name: str) -> Path:
     """A folder of vectors; the test that asks for one that isn't there is skipped, with the reason."""
-    for place in (root(), PROJECT / "tests" / "vectors"):
-        if (place / name).is_dir():
-            return place / name
-    pytest.skip(f"there is no folder {name!r} among the vectors: set CERAMIC_VECTORS")
+    place = found(name)
+    if place is None:
+        reason = f"there is no folder {name!r} among the vectors: set CERAMIC_VECTORS"
+        pytest.skip(reason, allow_module_level=True)
+    return place
+
+
+def names(name: str, pattern: str = "*.json") -> list[str]:
+    """The files of a folder that fit a pattern; none where the folder isn't there."""
+    place = found(name)
+    return sorted(path.name for path in place.glob(pattern)) if place else []
+
+
+def _file(place: str, name: str) -> Any:
+    path = folder(place) / name
+    if not path.is_file():
+        pytest.skip(f"there is no file {name!r} among the vectors", allow_module_level=True)
+    return read_json(path)
 
 
 @cache
 def consensus(name: str) -> Any:
     """A file of `consensus`, such as `scenarios.json`. Shared between tests: nobody may change it."""
-    return read_json(folder("consensus") / name)
+    return _file("consensus", name)
 
 
 def reference(name: str) -> Any:
     """A file of `reference`, which isn't in every checkout."""
-    return read_json(folder("reference") / name)
+    return _file("reference", name)
+
+
+def pairs(name: str) -> list[tuple[Any, Any]]:
+    """What a file of `reference` gave in and what came out; nothing where the file isn't there."""
+    if not names("reference", name):
+        return []
+    vector = reference(name)
+    return list(zip(vector["input"], vector["expected"], strict=True))
 
 
 def accounts(name: str) -> Any:
     """A file of `accounts`."""
-    return read_json(folder("accounts") / name)
+    return _file("accounts", name)
 
 
 def read_json(path: Path) -> Any:
