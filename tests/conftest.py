@@ -1,4 +1,4 @@
-"""Settings for all tests: how hard hypothesis tries.
+"""Settings for all tests: how hard hypothesis tries, and a closing summary of the vectors.
 
 `ci` is quick and the same in every run; `HYPOTHESIS_PROFILE=thorough` takes minutes and differs each time.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -16,3 +17,20 @@ settings.register_profile(
 )
 settings.register_profile("thorough", max_examples=3000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+PROPERTY = "vectors"
+"""Name of the property by which a test hands its line to the summary."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cases of each file ran, and for which subject others are left; nothing without the ledger."""
+    lines = [
+        str(value)
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == PROPERTY
+    ]
+    if lines:
+        terminalreporter.section("cases of the vectors")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)

@@ -23,7 +23,7 @@ from tests.conformance import (
     test_probe_decode,
     test_probe_signatures,
 )
-from tests.conformance.conftest import PROPERTY
+from tests.conftest import PROPERTY
 from tests.protocol import test_jsonpatch
 from tests.support import vectors
 

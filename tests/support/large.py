@@ -20,7 +20,7 @@ from tests.support.vectors import PROJECT
 
 MEGA: Final = 1_000_000
 PEAKS: Final = {"verify": 400 * MEGA, "export": 900 * MEGA}
-"""Most resident memory that a command may take, however large the archive: the figure of the documentation."""
+"""Most resident memory that a command may take, however large the archive, in bytes."""
 
 _MODEL: Final = StreamId.of(2, Cid.of(b"a model"))
 _STREAM_EVENTS: Final = 20
