@@ -39,6 +39,12 @@ class Figure:
             measured.name, median(measured.values), unit, beside.name, median(beside.values), ratio, note
         )
 
+    @property
+    def sentence(self) -> str:
+        """The figure and what stands beside it, in words."""
+        value, beside = number_text(self.value), number_text(self.beside_value)
+        return f"{self.name} {value} {self.unit} = {self.ratio:.2f} × {self.beside_name} {beside}"
+
 
 def number_text(value: float) -> str:
     """About three digits."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ceramic_pipelines.explain_block import explain_envelope
 from ceramic_pipelines.explain_recon import explain_event_id, explain_interest
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagjson import to_json
@@ -19,9 +20,7 @@ from ceramic_protocol.event_ids import EventId
 from ceramic_protocol.events import DataEvent, Event, InitEvent, InvalidEvent, decode_event
 from ceramic_protocol.ids import METAMODEL, CommitId, StreamId
 from ceramic_protocol.interests import Interest
-from ceramic_protocol.jose import Envelope
 from ceramic_protocol.ports import Damage, EventSource
-from ceramic_protocol.verify import check_envelope
 
 Explanation: TypeAlias = dict[str, Any]
 
@@ -144,7 +143,7 @@ def explain_event(event: Event | InvalidEvent) -> Explanation:
         return {
             **common,
             **links,
-            **_explain_envelope(event.envelope),
+            **explain_envelope(event.envelope),
             **header,
             "patch": to_json(event.data),
         }
@@ -165,19 +164,6 @@ def _explain_init(event: InitEvent) -> Explanation:
         "stream": f"{stream} ({stream.type_name})",
         "model": str(header.model) if header.model else None,
         "controllers": list(header.controllers),
-        **_explain_envelope(event.envelope),
+        **explain_envelope(event.envelope),
         "content": to_json(event.data),
     }
-
-
-def _explain_envelope(envelope: Envelope | None) -> Explanation:
-    if envelope is None:
-        return {"signature": "none"}
-    finding = check_envelope(envelope)
-    found: Explanation = {
-        "signed by": envelope.header.signer,
-        "signature": "good" if finding is None else f"{finding[0].value}: {finding[1]}",
-    }
-    if envelope.header.capability:
-        found["under capability"] = str(envelope.header.capability)
-    return found

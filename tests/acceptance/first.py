@@ -85,7 +85,7 @@ def _properties() -> str:
 def _speed() -> str:
     import bench
 
-    return "; ".join(str(figure) for figure in bench.run([], short=False))
+    return "; ".join(figure.sentence for figure in bench.run())
 
 
 POINTS = [

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ceramic_protocol import car as carv1
 from ceramic_protocol.resolve import TieBreak
 from tests.support import corpus
 from tests.support.cli import SOURCES, check_resolve, check_verify, lines, run
@@ -164,3 +165,15 @@ def test_inspect_explains_identifiers_and_events(tmp_path: Path) -> None:
     assert event["content"]["name"] == "CorpusPost"
     assert entry["controller"] in event["controllers"]
     assert "data events" in run("inspect", str(corpus.CAR)).stdout
+
+
+def test_inspect_explains_single_blocks_and_recon_keys(tmp_path: Path) -> None:
+    blocks = carv1.decode(next(iter(corpus.cars().values()))).blocks
+    for (_cid, block), words in zip(blocks, ("payload of an init event", "envelope"), strict=True):
+        (tmp_path / "block").write_bytes(block)
+        assert words in run("inspect", str(tmp_path / "block")).stdout
+    assert "good" in run("inspect", str(tmp_path / "block")).stdout
+    event_id = "fce010500ba25076d730241e745cc7c072ff729ea683b7517"
+    assert "mainnet" in run("inspect", event_id).stdout
+    interest = "zSeLpVyYXXyR6aowRRqCo76S7kDJkqeid8Mcg8v8DdHjBrNdCpB1kSMVvikk6AcgWg7rTgQ7ocLP"
+    assert "interest" in run("inspect", interest).stdout

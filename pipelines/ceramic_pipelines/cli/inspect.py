@@ -9,9 +9,12 @@ from typing import Any
 
 import click
 
+from ceramic_connectors.outside import outside
 from ceramic_connectors.sources import open_source
 from ceramic_pipelines.explain import Explanation, explain_car, explain_text
+from ceramic_pipelines.explain_block import explain_block
 from ceramic_protocol.dagjson import dump
+from ceramic_protocol.limits import MAX_SECTION_BYTES
 
 
 @click.command()
@@ -25,7 +28,9 @@ from ceramic_protocol.dagjson import dump
     help="Words to read, or one JSON object.",
 )
 def inspect(*, thing: str, form: str) -> None:
-    r"""Explain THING in words: a StreamID, CommitID, CID, EventID, Interest, did:key, or a CAR file.
+    r"""Explain THING in words.
+
+    THING is a StreamID, CommitID, CID, EventID, Interest or did:key, or a file with a CAR or a single block.
 
     \b
     Example:
@@ -40,8 +45,14 @@ def inspect(*, thing: str, form: str) -> None:
 
 
 def _explain(thing: str) -> Explanation:
-    if not Path(thing).is_file():
+    path = Path(thing)
+    if not path.is_file():
         return explain_text(thing)
+    with outside(f"read {path}"):
+        block = path.read_bytes() if path.stat().st_size <= MAX_SECTION_BYTES else b""
+    found = explain_block(block)
+    if found is not None:
+        return found
     with tempfile.TemporaryDirectory(prefix="ceramic-streams-") as work_dir:
         return explain_car(open_source(f"car:{thing}", Path(work_dir)))
 

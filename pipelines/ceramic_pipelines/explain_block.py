@@ -1,0 +1,71 @@
+"""Single blocks in words: envelopes, payloads, time events, proofs, capabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ceramic_protocol import dagcbor
+from ceramic_protocol.cid import DAG_JOSE, Cid
+from ceramic_protocol.dagcbor import IpldValue
+from ceramic_protocol.dagjson import to_json
+from ceramic_protocol.errors import DecodeError
+from ceramic_protocol.jose import Envelope, decode_envelope
+from ceramic_protocol.verify import check_envelope
+
+_WHAT = {
+    frozenset({"header"}): "payload of an init event",
+    frozenset({"data", "header"}): "payload of an init event",
+    frozenset({"id", "prev", "data"}): "payload of a data event",
+    frozenset({"id", "prev", "data", "header"}): "payload of a data event",
+    frozenset({"id", "prev", "proof", "path"}): "time event",
+    frozenset({"root", "txHash", "txType", "chainId"}): "proof of a time event",
+    frozenset({"h", "p", "s"}): "capability (CACAO); its signature is not checked by this release",
+}
+
+
+def explain_block(data: bytes) -> dict[str, Any] | None:
+    """What a DAG-CBOR or DAG-JOSE block says; None if the bytes are no such block."""
+    try:
+        value = dagcbor.decode(data)
+    except DecodeError:
+        return None
+    if isinstance(value, dict) and "signatures" in value:
+        return _explain_envelope_block(data)
+    what = _WHAT.get(frozenset(value), "map") if isinstance(value, dict) else _name(value)
+    return {"what": f"dag-cbor block: {what}", "cid": str(Cid.of(data)), "size": len(data), **_members(value)}
+
+
+def _name(value: IpldValue) -> str:
+    return "Merkle node or other list" if isinstance(value, list) else type(value).__name__
+
+
+def _members(value: IpldValue) -> dict[str, Any]:
+    shown = to_json(value)
+    return shown if isinstance(shown, dict) else {"value": shown}
+
+
+def _explain_envelope_block(data: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "what": "dag-jose block: envelope of a signed event",
+        "cid": str(Cid.of(data, DAG_JOSE)),
+    }
+    try:
+        envelope = decode_envelope(data)
+    except DecodeError as error:
+        return {**found, "refused": f"{error.reason.value}: {error.detail}"}
+    return {**found, "payload": f"{envelope.payload} (dag-cbor)", **explain_envelope(envelope)}
+
+
+def explain_envelope(envelope: Envelope | None) -> dict[str, Any]:
+    """Who signed, with what, and whether the signature is good."""
+    if envelope is None:
+        return {"signature": "none"}
+    finding = check_envelope(envelope)
+    found: dict[str, Any] = {
+        "signed by": envelope.header.signer,
+        "algorithm": envelope.header.alg,
+        "signature": "good" if finding is None else f"{finding[0].value}: {finding[1]}",
+    }
+    if envelope.header.capability:
+        found["under capability"] = str(envelope.header.capability)
+    return found
