@@ -165,6 +165,8 @@ def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _capability(text: str) -> Cid:
+    if not text.startswith(_IPFS):
+        raise DecodeError(Reason.JWS_MALFORMED, f"cap does not start with {_IPFS}")
     try:
         return Cid.parse(text.removeprefix(_IPFS))
     except IdentifierError as error:

@@ -122,7 +122,7 @@ def test_what_is_wrong_is_said_in_a_sentence_with_the_right_code(
 def test_help_has_an_example(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
-    assert f"ceramic-streams {command} " in result.stdout.split("Example:")[1]
+    assert f"\n    ceramic-streams {command} " in result.stdout.split("Example:")[1]
 
 
 def test_json_is_one_array_and_table_is_text() -> None:

@@ -42,7 +42,7 @@ def export(
     strict: bool,
     beam_options: tuple[str, ...],
 ) -> None:
-    r"""Verify, resolve and fold the events of SOURCE into Parquet tables.
+    """Verify, resolve and fold the events of SOURCE into Parquet tables.
 
     Writes conclusion_events, event_states, stream_tips, stream_states and rejected below the output folder,
     whole or not at all. Options of Beam itself follow after --.

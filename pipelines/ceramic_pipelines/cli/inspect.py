@@ -28,7 +28,7 @@ from ceramic_protocol.limits import MAX_SECTION_BYTES
     help="Words to read, or one JSON object.",
 )
 def inspect(*, thing: str, form: str) -> None:
-    r"""Explain THING in words.
+    """Explain THING in words.
 
     THING is a StreamID, CommitID, CID, EventID, Interest or did:key, or a file with a CAR or a single block.
 

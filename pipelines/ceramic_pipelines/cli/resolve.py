@@ -35,7 +35,7 @@ def resolve(
     reducer: Reducer | None,
     form: str,
 ) -> None:
-    r"""Print every stream of SOURCE with its tip, canonical log and state.
+    """Print every stream of SOURCE with its tip, canonical log and state.
 
     A stream without a valid init event is printed with tip null and the reason.
 

@@ -28,7 +28,7 @@ _COLUMNS = ("cid", "kind", "height", "verdict", "reason", "detail")
 def verify(
     ctx: click.Context, *, source: str, at: datetime, chain: Chain, tie_break: TieBreak, form: str
 ) -> None:
-    r"""Give a verdict on every event of SOURCE: valid, rejected or pending, and why.
+    """Give a verdict on every event of SOURCE: valid, rejected or pending, and why.
 
     Exit code 1 if anything is rejected; pending alone is 0.
 
