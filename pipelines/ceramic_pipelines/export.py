@@ -27,6 +27,7 @@ from ceramic_protocol.rows import PROFILE
 from ceramic_protocol.tables import STREAM_SHARDS
 from ceramic_transforms.io import ReadFromEventSource
 from ceramic_transforms.metrics import read_counters
+from ceramic_transforms.progress import Watcher, watched
 from ceramic_transforms.refusals import DeadLettersToTable
 from ceramic_transforms.resolve import ResolveStreams
 from ceramic_transforms.verify import DEAD_LETTERS, VerifyEvents
@@ -56,10 +57,15 @@ class ExportJob:
     beam_options: Sequence[str] = ()
 
 
-def run_export(job: ExportJob, progress: Progress | None = None) -> Summary:
+def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watcher | None = None) -> Summary:
     """Run the job; the output appears whole or not at all.
 
     On the in-process runner a large source is worked through in waves, so that memory stays bounded.
+
+    Args:
+        job: what to do.
+        progress: is told how much of the source has been indexed, in bytes.
+        watcher: is told how many events have been read and resolved.
 
     Raises:
         UsageError: the source, the runner or the output makes no sense.
@@ -71,6 +77,7 @@ def run_export(job: ExportJob, progress: Progress | None = None) -> Summary:
     run = _runner(job)
     started = time.monotonic()
     with (
+        watched(watcher),
         StagedFolder.open(job.output, overwrite=job.overwrite) as staged,
         tempfile.TemporaryDirectory(prefix="ceramic-streams-") as work_dir,
     ):

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,17 @@ import pytest
 
 from ceramic_connectors.parquet import merge_files
 from ceramic_connectors.tables import arrow_schema
+from ceramic_pipelines.export import ExportJob, run_export
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import OutsideError, UsageError
+from ceramic_protocol.reasons import Layer, Reason
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.tables import SHARD_SHIFT, TABLES
 from tests.support import corpus
 from tests.support.export import check_order_independence, export, read_tables
 
 Tables = dict[str, Any]
+WIRE = {reason.value for reason in Reason if reason.layer is Layer.WIRE}
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +141,18 @@ def test_waves_make_the_same_tables(
     for name, table in read_tables(tmp_path / "out").items():
         assert len(list((tmp_path / "out" / name).iterdir())) == num_shards
         assert table.to_pylist() == tables[name].to_pylist(), name
+
+
+def test_a_watcher_is_told_of_every_event(tmp_path: Path) -> None:
+    seen: Counter[str] = Counter()
+    indexed: list[tuple[int, int]] = []
+    job = ExportJob(f"ndjson:{corpus.NDJSON}", tmp_path / "out", datetime.now(UTC))
+    run_export(
+        job, lambda *bytes_: indexed.append(bytes_), lambda stage, events: seen.update({stage: events})
+    )
+    decodable = sum(stand.verdict[1] not in WIRE for stand in corpus.stands().values())
+    assert seen == {"read": 3000, "resolved": decodable}
+    assert indexed[-1][0] == indexed[-1][1] > 0
 
 
 def test_manifest_names_every_file(output: Path) -> None:

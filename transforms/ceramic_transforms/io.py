@@ -11,6 +11,7 @@ from ceramic_protocol.limits import MAX_BATCH_EVENTS
 from ceramic_protocol.ports import EventSource
 from ceramic_transforms import metrics
 from ceramic_transforms.batches import raw_batch
+from ceramic_transforms.progress import tell
 
 
 class ReadFromEventSource(beam.PTransform[beam.pvalue.PBegin, beam.PCollection[pa.RecordBatch]]):
@@ -45,4 +46,5 @@ class _ReadRange(beam.DoFn):
     def process(self, element: tuple[int, int]) -> Iterator[pa.RecordBatch]:
         for items in self._source.read(*element):
             metrics.count(metrics.EVENTS_READ, len(items))
+            tell("read", len(items))
             yield raw_batch(items)

@@ -24,6 +24,7 @@ from ceramic_protocol.tables import REJECTED, TABLES
 from ceramic_transforms import metrics
 from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event, to_rows
 from ceramic_transforms.failures import passed_on
+from ceramic_transforms.progress import tell
 from ceramic_transforms.shards import Splitter, shards_of_events
 
 
@@ -202,6 +203,7 @@ class _TableRows:
         order, parts = ShardOrder(shard), _Parts(shard)
         for history, rows in streams:
             _count(history, copies=len(rows))
+            tell("resolved", len(rows))
             with passed_on():
                 made = stream_rows(history, order, self._reducer)
             yield from parts.add(made)

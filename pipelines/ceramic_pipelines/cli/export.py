@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ceramic_pipelines.cli.options import reducer_option, rules
-from ceramic_pipelines.cli.printing import indexing_bar, print_summary
+from ceramic_pipelines.cli.printing import export_bars, print_summary
 from ceramic_pipelines.quiet import quiet_beam
 from ceramic_protocol.ports import Chain
 from ceramic_protocol.reasons import Outcome
@@ -67,8 +67,8 @@ def export(
         overwrite=overwrite,
         beam_options=beam_options,
     )
-    with indexing_bar() as tell:
-        summary = run_export(job, tell)
+    with export_bars() as (index, watcher):
+        summary = run_export(job, index, watcher)
     print_summary([*summary.lines(), f"          tables are in {output}"])
     refused = summary.number(Outcome.REJECTED)
     if refused:

@@ -6,10 +6,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ceramic_connectors.sources import open_source
-from ceramic_pipelines.cli.printing import indexing_bar, progress_bar
+from ceramic_pipelines.cli.printing import indexing, progress_bars
 from ceramic_pipelines.ledger import Ledger
 from ceramic_pipelines.summary import Summary
 from ceramic_protocol.history import StreamHistory
@@ -39,11 +40,11 @@ def filled_ledger(uri: str, chain: Chain) -> Iterator[Ledger]:
     """
     with tempfile.TemporaryDirectory(prefix="ceramic-streams-") as folder:
         work_dir = Path(folder)
-        with indexing_bar() as tell:
-            source = open_source(uri, work_dir, tell)
         ledger = Ledger(work_dir)
-        with progress_bar("Verifying", source.count) as advance:
-            ledger.fill(source, chain, advance)
+        with progress_bars() as bars:
+            source = open_source(uri, work_dir, indexing(bars))
+            bars.start("Verifying", source.count)
+            ledger.fill(source, chain, partial(bars.advance, "Verifying"))
         yield ledger
 
 

@@ -13,6 +13,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -54,35 +55,63 @@ def _cell(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else dump(value).decode()
 
 
+class Bars:
+    """Progress bars on stderr if that is a terminal, one for each thing that is being done."""
+
+    def __init__(self, bars: Progress) -> None:
+        """Add bars to `bars` as they are asked for."""
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def start(self, doing: str, total: float | None, unit: str = "events") -> None:
+        """Show a bar; without a total it says only how much is done."""
+        self._tasks[doing] = self._bars.add_task(doing, total=total, unit=unit)
+
+    def advance(self, doing: str, amount: float) -> None:
+        """So much more is done."""
+        self._bars.advance(self._tasks[doing], amount)
+
+    def set(self, doing: str, done: float, total: float) -> None:
+        """So much is done, of so much in all."""
+        self._bars.update(self._tasks[doing], completed=done, total=total)
+
+
 @contextmanager
-def progress_bar(doing: str, total: int | None, unit: str = "events") -> Iterator[Callable[[int], None]]:
-    """A bar on stderr if that is a terminal; gives a function that is told how much more is done."""
+def progress_bars() -> Iterator[Bars]:
+    """Bars that go away when the block ends."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),
-        TextColumn(doing),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(unit),
+        TextColumn("{task.fields[unit]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(doing, total=total)
-        yield lambda amount: bar.advance(task, amount)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        yield Bars(bars)
+
+
+def indexing(bars: Bars) -> Callable[[int, int], None]:
+    """A bar for the first pass over a source; gives what is to be told bytes done and bytes in all."""
+    bars.start("Indexing", None, "MiB")
+    return lambda done, total: bars.set("Indexing", -(-done // _MEBI), -(-total // _MEBI))
 
 
 @contextmanager
-def indexing_bar() -> Iterator[Callable[[int, int], None]]:
-    """A bar for the first pass over a source; gives a function that is told bytes done and bytes in all."""
-    with progress_bar("Indexing", None, "MiB") as advance:
-        told = 0
+def export_bars() -> Iterator[tuple[Callable[[int, int], None], Callable[[str, int], None]]]:
+    """Bars of an export: what is to be told bytes indexed, and what events read and resolved."""
+    with progress_bars() as bars:
+        index = indexing(bars)
+        started: set[str] = set()
 
-        def tell(done: int, _total: int) -> None:
-            nonlocal told
-            advance(done // _MEBI - told)
-            told = done // _MEBI
+        def watch(stage: str, events: int) -> None:
+            if stage not in started:
+                started.add(stage)
+                bars.start(stage.capitalize(), None)
+            bars.advance(stage.capitalize(), events)
 
-        yield tell
+        yield index, watch
 
 
 def print_summary(lines: Iterable[str]) -> None:
