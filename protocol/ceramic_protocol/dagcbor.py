@@ -25,6 +25,7 @@ _CONSTANTS: Final[dict[int, bool | None]] = {0xF4: False, 0xF5: True, 0xF6: None
 _FLOAT64: Final = 0xFB
 _LINK_TAG: Final = 42
 _SHORT_TEXT: Final = 0x60
+_SHORT_MAP: Final = 0xA0
 _INT_LIMIT: Final = 1 << 64
 
 # How a link to a dag-jose or dag-cbor block begins, and how many bytes it has.
@@ -67,7 +68,11 @@ def _item(data: bytes, pos: int, depth: int) -> tuple[IpldValue, int]:
     major, number = initial >> 5, initial & 31
     pos += 1
     if number > 23:
-        number, pos = _argument(data, pos, initial)
+        # Lengths and tags of one byte are all but a few.
+        if number == 24 and data[pos] > 23:
+            number, pos = data[pos], pos + 1
+        else:
+            number, pos = _argument(data, pos, initial)
     if major == _TEXT:
         end = pos + number
         if end > len(data):
@@ -110,9 +115,14 @@ def _argument(data: bytes, pos: int, initial: int) -> tuple[int, int]:
 def _list(data: bytes, pos: int, count: int, depth: int) -> tuple[list[IpldValue], int]:
     if depth <= 0 or count > len(data) - pos:
         raise _too_much(pos, depth)
-    items = []
+    items: list[IpldValue] = []
+    item: IpldValue
     for _ in range(count):
-        item, pos = _item(data, pos, depth - 1)
+        length = data[pos] - _SHORT_MAP
+        if 0 <= length < 24:
+            item, pos = _map(data, pos + 1, length, depth - 1)
+        else:
+            item, pos = _item(data, pos, depth - 1)
         items.append(item)
     return items, pos
 

@@ -144,24 +144,40 @@ NOT_REBUILT = {
 }
 
 
+CAR_FILES = vectors.names("reference", "rust_car_*.json") if vectors.is_named() else sorted(RUST_CARS)
+
+
+@pytest.mark.skipif(vectors.is_named(), reason="other vectors than the project's own")
 def test_every_car_of_the_rust_crates_is_listed() -> None:
     found = {path.name for path in vectors.folder("reference").glob("rust_car_*.json")}
     assert found == RUST_CARS | NOT_REBUILT.keys()
     assert (len(RUST_CARS), len(NOT_REBUILT)) == (8, 2)
 
 
-@pytest.mark.parametrize("name", sorted(RUST_CARS))
+@pytest.mark.parametrize("name", CAR_FILES)
 def test_cars_of_the_rust_crates(name: str) -> None:
     vector = vectors.reference(name)
     car = car_of(vector["expected"]["car_base64"])
     assert multibase.decode(vector["input"]["multibase"]) == car
+    if name not in RUST_CARS and is_not_rebuilt(vector["expected"]):
+        return
     built = rebuilt(car)
     assert built.car == car
     assert str(built.cid) == vector["expected"]["root"]
     envelope = getattr(built.event, "envelope", None)
-    assert (envelope is not None and envelope.header.signer in KNOWN_KEYS) is (name in SIGNED_BY_US)
+    if not vectors.is_named():
+        assert (envelope is not None and envelope.header.signer in KNOWN_KEYS) is (name in SIGNED_BY_US)
     if envelope is not None:
         assert check_envelope(envelope) is None
+
+
+def is_not_rebuilt(wanted: Any) -> bool:
+    """Whether a CAR holds no event of the protocol: a wrong hash, or content without signature."""
+    event = decode_event(car_of(wanted["car_base64"]))
+    if isinstance(event, InvalidEvent):
+        assert not all(block["hash_matches_cid"] for block in wanted["blocks"])
+        return True
+    return isinstance(event, InitEvent) and event.envelope is None and event.data is not None
 
 
 def test_the_car_that_the_protocol_has_no_builder_for() -> None:
@@ -180,7 +196,8 @@ def test_the_car_whose_envelope_was_written_with_a_link() -> None:
     assert envelope.pop("link") is None
     stripped = dagcbor.encode(envelope)
     root = Cid.of(stripped, DAG_JOSE)
-    assert str(root) == "bagcqcera6zhhs3vt3vmkanmwj3gksysl3vk7y3uzr3wjsj4i5lbiyca5bhna"
+    known = "bagcqcera6zhhs3vt3vmkanmwj3gksysl3vk7y3uzr3wjsj4i5lbiyca5bhna"
+    assert str(root) == known or vectors.is_named()
     real = carv1.encode([root], [*others, (root, stripped)])
     assert rebuilt(real).car == real
 
@@ -227,7 +244,7 @@ def test_time_event_without_tree() -> None:
 
 def test_blocks_of_plain_values() -> None:
     vector = vectors.reference("rust_dagcbor_structs.json")
-    assert len(vector["input"]) == len(vector["expected"]) == 2
+    assert len(vector["expected"]) == 2 or vectors.is_named()
     for value, wanted in zip(vector["input"], vector["expected"], strict=True):
         block = dagcbor.encode(value)
         assert block.hex() == wanted["cbor_hex"]
@@ -251,8 +268,9 @@ def test_six_chained_events_of_ceramic_one() -> None:
     members = {"root": two_a.cid, "txHash": tx_hash, "txType": "test", "chainId": "test:chain"}
     two_t = time_event(two.cid, two_a.cid, dagcbor.encode(members))
     made = {str(event.cid): event for event in (one, one_a, one_b, two, two_a, two_t)}
-    assert len(vector["expected"]) == 6
-    assert made.keys() == {row["event_cid"] for row in vector["expected"]}
+    wanted = {row["event_cid"] for row in vector["expected"]}
+    assert made.keys() == wanted or (vectors.is_named() and made.keys() >= wanted)
+    assert len(wanted) == 6 or vectors.is_named()
     for row in vector["expected"]:
         built = made[row["event_cid"]]
         checked = check_item(RawEvent(built.car, built.cid, "rust", 0), NoChain())
@@ -298,7 +316,7 @@ def test_the_init_that_the_sdk_signs_with_a_seed_of_zeros() -> None:
     meta = vectors.reference("rust_validation_key_ed25519.json")["expected"]["root_meta"]
     model = StreamId.from_bytes(multibase.decode("m" + meta["model"]["/"]["bytes"]))
     built = EventBuilder(Ed25519Signer(bytes(32))).init(model, {"test": True}, unique=bytes((0, 1, 2, 3)))
-    assert str(built.cid) == "bagcqceraxcfcv4xlfeu36rdiio6yrtbnjxid5fcoy66wps6mtiibp65rnsea"
+    assert str(built.cid) == meta["validInitEvent"]["/"]
 
 
 KEY_TYPES = {kind.value: kind for kind in KeyType}
@@ -309,40 +327,52 @@ def private_key(case: Mapping[str, Any]) -> LocalSigner:
     return SIGNERS[KEY_TYPES[case["keyType"]]](bytes.fromhex(case["privateKeyHex"]))
 
 
+def has_known_key(case: Mapping[str, Any]) -> bool:
+    """Whether a DID's case tells its secret, of a kind that signs events."""
+    return "privateKeyHex" in case and case["keyType"] in KEY_TYPES
+
+
 def test_keys_of_known_secrets() -> None:
     """The rest of this file is about reading: see tests/protocol/test_did.py."""
     cases = vectors.accounts("did.json")["cases"]
-    known = [case for case in cases if "privateKeyHex" in case]
+    known = [case for case in cases if has_known_key(case)]
     for case in known:
         signer = private_key(case)
         assert (signer.did, signer.algorithm) == (case["did"], case["alg"])
         assert signer.public_key.data.hex() == case["publicKeyHex"]
         assert json.loads(protected_header(signer)) == {"alg": case["alg"], "kid": case["kid"]}
-    assert (len(cases), len(known)) == (33, 8)
+    assert (len(cases), len(known)) == (33, 8) or vectors.is_named()
 
 
-NOT_REPEATED = {
-    "p256 via @didtools/key-webcrypto (random k, differs on every run)": "the signature is random",
-}
-"""Signed with a known key, and other bytes than ours: case → why."""
+def is_repeatable(envelope: Envelope, keys: Mapping[str, LocalSigner]) -> bool:
+    """Whether our signer writes that header and signature; one with a random k differs, and must be good."""
+    assert check_envelope(envelope) is None
+    signer = keys.get(envelope.header.signer or "")
+    if signer is None:
+        return False
+    headers = {protected_header(signer, fragment=fragment) for fragment in (False, True)}
+    is_ours = signer.sign(envelope.signing_input) == envelope.signature
+    assert is_ours or signer.algorithm != "EdDSA"
+    return is_ours and envelope.protected in headers
 
 
 def test_jws_that_are_signed_anew() -> None:
     dids = vectors.accounts("did.json")["cases"]
-    keys = {case["did"]: private_key(case) for case in dids if "privateKeyHex" in case}
-    named = {case["name"]: case for case in vectors.accounts("jws.json")["cases"]}
+    keys = {case["did"]: private_key(case) for case in dids if has_known_key(case)}
+    cases = vectors.accounts("jws.json")["cases"]
+    named = vectors.by_name((case["name"], case) for case in cases if case["recommended"] == "accept")
     known = [name for name, case in named.items() if "privateKeyHex" in case]
     ran = 0
-    for name in [*known, "kid without fragment"]:
-        if name in NOT_REPEATED:
-            continue
+    for name in [*known, *(name for name in named if name.startswith("kid without fragment"))]:
         wanted = named[name]["event"]
         car = car_of(wanted["carB64"])
-        built = signed_anew(car, keys)
-        assert str(built.cid) == wanted["envelopeCid"], name
-        assert built.car == car, name
-        ran += 1
-    assert (len(known), ran) == (12, 12)
+        root, block = carv1.decode(car).blocks[-1]
+        assert root.matches(block), name
+        assert str(root) == wanted["envelopeCid"], name
+        if is_repeatable(decode_envelope(block), keys):
+            assert signed_anew(car, keys).car == car, name
+            ran += 1
+    assert (len(known), ran) == (12, 12) or vectors.is_named()
 
 
 def signed_anew(car: bytes, keys: Mapping[str, LocalSigner]) -> BuiltEvent:

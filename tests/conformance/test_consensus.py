@@ -15,7 +15,14 @@ from ceramic_protocol.reasons import Reason
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.verify import CheckedEvent, Kind, verify_event
 from tests.support import consensus, vectors
-from tests.support.consensus import Evaluate, check_fuzz_trees, check_scenarios, scenario_events, tree_events
+from tests.support.consensus import (
+    Evaluate,
+    Result,
+    check_fuzz_trees,
+    check_scenarios,
+    scenario_events,
+    tree_events,
+)
 
 ORDERS, SEED = 3, 1
 
@@ -23,7 +30,7 @@ ORDERS, SEED = 3, 1
 def test_scenarios() -> None:
     result = check_scenarios(ORDERS, SEED)
     result.raise_if_wrong()
-    assert result.cases == 33
+    assert result.cases == 33 or vectors.is_named()
     # Both tie-breaks, each with as many orders, sets of duplicates and partitions.
     assert result.resolutions == result.cases * 3 * ORDERS * 2
 
@@ -31,10 +38,11 @@ def test_scenarios() -> None:
 def test_random_trees() -> None:
     result = check_fuzz_trees(ORDERS, SEED)
     result.raise_if_wrong()
-    assert (result.cases, result.single) == (280, 277)
+    assert (result.cases, result.single) == (280, 277) or vectors.is_named()
     assert result.resolutions == result.cases * 3 * ORDERS * 2
 
 
+@pytest.mark.skipif(vectors.is_named(), reason="other vectors than the project's own")
 def test_the_scenarios_tell_the_two_tie_breaks_apart() -> None:
     scenarios = vectors.consensus("scenarios.json")["scenarios"]
     differing = [
@@ -48,11 +56,12 @@ def test_forged_anchors_are_refused_by_the_checks_themselves() -> None:
     for scenario in vectors.consensus("scenarios.json")["scenarios"]:
         for label, event in scenario_events(scenario).items():
             if event.reason is not None:
-                assert event.kind is Kind.TIME
-                assert event.reason is Reason.ANCHOR_TX_UNKNOWN
-                assert label in {"BTbad", "FAKE"}
                 forged += 1
-    assert forged == 3
+                if not vectors.is_named():
+                    assert event.kind is Kind.TIME
+                    assert event.reason is Reason.ANCHOR_TX_UNKNOWN
+                    assert label in {"BTbad", "FAKE"}
+    assert forged == 3 or vectors.is_named()
 
 
 def _other_tie_break(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
@@ -79,11 +88,18 @@ def _forged_anchors_count(stream: Cid, known: EventSet, tie_break: TieBreak) -> 
     return evaluate(stream, trusted, tie_break=tie_break)
 
 
+def skip_unless_told_apart(result: Result) -> None:
+    """Skip where other vectors than the project's own have no case in which the fault makes a difference."""
+    if vectors.is_named() and not result.mismatches:
+        pytest.skip("no case of these vectors tells this fault")
+
+
 @pytest.mark.parametrize(
     "fault", [_other_tie_break, _first_to_arrive, _without_anchors, _forged_anchors_count]
 )
 def test_a_planted_fault_shows_in_the_scenarios(fault: Evaluate) -> None:
     result = check_scenarios(ORDERS, SEED, fault)
+    skip_unless_told_apart(result)
     assert result.mismatches
     with pytest.raises(AssertionError, match="resolutions differ"):
         result.raise_if_wrong()
@@ -91,7 +107,9 @@ def test_a_planted_fault_shows_in_the_scenarios(fault: Evaluate) -> None:
 
 @pytest.mark.parametrize("fault", [_other_tie_break, _first_to_arrive, _without_anchors])
 def test_a_planted_fault_shows_in_the_trees(fault: Evaluate) -> None:
-    assert check_fuzz_trees(ORDERS, SEED, fault).mismatches
+    result = check_fuzz_trees(ORDERS, SEED, fault)
+    skip_unless_told_apart(result)
+    assert result.mismatches
 
 
 def test_a_verdict_that_differs_from_the_file_shows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,14 +117,16 @@ def test_a_verdict_that_differs_from_the_file_shows(monkeypatch: pytest.MonkeyPa
         return verify_event(event, chain)._replace(reason=None)
 
     monkeypatch.setattr(consensus, "verify_event", all_valid)
-    assert any("bad-anchor" in line for line in check_scenarios(1, SEED).mismatches)
+    result = check_scenarios(1, SEED)
+    skip_unless_told_apart(result)
+    assert vectors.is_named() or any("bad-anchor" in line for line in result.mismatches)
 
 
 def test_trees_are_what_the_file_says() -> None:
-    tree = vectors.consensus("fuzz.json")["trees"][1]
-    events = tree_events(tree)
-    assert len(events) == len(tree["events"])
-    assert events[0].kind is Kind.INIT
-    assert {event.timestamp for event in events} - {None} == {
-        event["ts"] for event in tree["events"] if "ts" in event
-    }
+    for tree in vectors.consensus("fuzz.json")["trees"]:
+        events = tree_events(tree)
+        assert len(events) == len(tree["events"])
+        assert events[0].kind is Kind.INIT
+        assert {event.timestamp for event in events} - {None} == {
+            event["ts"] for event in tree["events"] if event.get("ts") is not None
+        }

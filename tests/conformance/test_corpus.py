@@ -1,4 +1,7 @@
-"""The sample of 3,000 events, whose verdicts, tips and states a correct reader knows."""
+"""The sample of 3,000 events, whose verdicts, tips and states a correct reader knows.
+
+Another folder of vectors may have another sample: its own numbers then stand in its files alone.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reasons import Outcome
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.rows import anchor_range
-from tests.support import corpus, pipeline
+from tests.support import corpus, pipeline, vectors
 from tests.support.corpus import Resolved, Standing, Verdict, compare_streams, compare_verdicts
 
 Histories = dict[Cid, StreamHistory]
@@ -47,7 +50,7 @@ def resolved(histories: Histories) -> dict[str, Resolved]:
 def test_every_verdict(verdicts: dict[str, Verdict]) -> None:
     result = compare_verdicts(verdicts)
     result.raise_if_wrong()
-    assert result.given == result.total == 3000
+    assert result.given == result.total == len(corpus.expected()["events"])
     found = (
         result.equal,
         result.prev_pending,
@@ -55,20 +58,30 @@ def test_every_verdict(verdicts: dict[str, Verdict]) -> None:
         result.state_only,
         result.capability,
     )
-    assert found == (2156, 128, 3, 51, 662)
+    assert found == (2156, 128, 3, 51, 662) or vectors.is_named()
 
 
 def test_every_stream(judged: tuple[TieBreak, Histories]) -> None:
     tie_break, histories = judged
     result = compare_streams(resolved(histories), tie_break)
     result.raise_if_wrong()
-    assert (result.equal, result.left_out.total()) == (314, 178)
+    assert (result.equal, result.left_out.total()) == (314, 178) or vectors.is_named()
 
 
 def test_the_other_tie_break_gives_other_tips(judged: tuple[TieBreak, Histories]) -> None:
     tie_break, histories = judged
     other = next(each for each in TieBreak if each is not tie_break)
-    assert compare_streams(resolved(histories), other).mismatches
+    incomparable = corpus.incomparable_streams()
+    differing = {
+        stream["stream_id"]
+        for stream in corpus.expected()["streams"]
+        if stream["valid"]
+        and stream["tip"] != stream["tip_bytes"]
+        and stream["stream_id"] not in incomparable
+    }
+    mismatches = compare_streams(resolved(histories), other).mismatches
+    assert {line.split(":")[0] for line in mismatches} == differing
+    assert differing or vectors.is_named()
 
 
 def test_logs_heights_anchors_and_leaves_of_streams(judged: tuple[TieBreak, Histories]) -> None:
@@ -96,8 +109,9 @@ def test_logs_heights_anchors_and_leaves_of_streams(judged: tuple[TieBreak, Hist
             assert [str(cid) for cid in history.log] == [cid for cid, _stamp in stream["log"]]
             logs += 1
         count += 1
-    assert count > 250
-    assert logs > 50 or tie_break is not TieBreak.JS
+    if not vectors.is_named():
+        assert count > 250
+        assert logs > 50 or tie_break is not TieBreak.JS
 
 
 def test_every_state(decoded: pipeline.Decoded) -> None:
@@ -120,8 +134,11 @@ def test_every_state(decoded: pipeline.Decoded) -> None:
             assert json.loads(state.json)["content"] == wanted["content"]
     valid = [cid for cid, entry in corpus.expected()["events"].items() if entry["valid"]]
     assert states.keys() == set(valid)
-    assert compared.total() == 2707
-    assert compared[True] == sum(stands[cid].verdict == corpus.VALID for cid in valid) > 1900
+    is_compared_of = Counter(stands[cid].standing is Standing.COMPARED for cid in valid)
+    assert compared == is_compared_of
+    if not vectors.is_named():
+        assert compared.total() == 2707
+        assert compared[True] > 1900
 
 
 def test_anchors_that_cover_events(decoded: pipeline.Decoded) -> None:
@@ -133,7 +150,7 @@ def test_anchors_that_cover_events(decoded: pipeline.Decoded) -> None:
         if entry["valid"] and entry["stream_id"] not in incomparable:
             assert anchored.get(cid) == entry["anchored_at"], cid
             count += 1
-    assert count > 1500
+    assert count > 1500 or vectors.is_named()
 
 
 def test_heights_and_signers(decoded: pipeline.Decoded) -> None:
@@ -148,20 +165,26 @@ def test_heights_and_signers(decoded: pipeline.Decoded) -> None:
                 assert item.event.chain_id == entry.get("chain")
 
 
-def spoilt(verdicts: dict[str, Verdict], standing: Standing) -> tuple[str, dict[str, Verdict]]:
-    cid = next(cid for cid, stand in corpus.stands().items() if stand.standing is standing)
-    return cid, {**verdicts, cid: ("rejected", "car_truncated")}
+WRONG: Verdict = ("rejected", "no such reason")
+
+
+def spoilt(verdicts: dict[str, Verdict], *standings: Standing) -> list[tuple[str, dict[str, Verdict]]]:
+    """For each standing that the sample has, an event and the verdicts with a wrong one for it."""
+    of_standing = {stand.standing: cid for cid, stand in corpus.stands().items()}
+    found = [of_standing[standing] for standing in standings if standing in of_standing]
+    assert len(found) == len(standings) or vectors.is_named()
+    return [(cid, {**verdicts, cid: WRONG}) for cid in found]
 
 
 def test_a_planted_verdict_shows(verdicts: dict[str, Verdict]) -> None:
-    for standing in (Standing.COMPARED, Standing.PREV_PENDING):
-        cid, changed = spoilt(verdicts, standing)
+    for cid, changed in spoilt(verdicts, Standing.COMPARED, Standing.PREV_PENDING):
         result = compare_verdicts(changed)
         assert [line.split()[0] for line in result.mismatches] == [cid]
         with pytest.raises(AssertionError, match="1 verdicts are wrong"):
             result.raise_if_wrong()
-    for standing in (Standing.CAPABILITY, Standing.STATE_ONLY, Standing.UNCHECKED_STATE):
-        compare_verdicts(spoilt(verdicts, standing)[1]).raise_if_wrong()
+    apart = (Standing.CAPABILITY, Standing.STATE_ONLY, Standing.UNCHECKED_STATE)
+    for _cid, changed in spoilt(verdicts, *apart):
+        compare_verdicts(changed).raise_if_wrong()
 
 
 def test_missing_and_unknown_events_show(verdicts: dict[str, Verdict]) -> None:
@@ -169,7 +192,8 @@ def test_missing_and_unknown_events_show(verdicts: dict[str, Verdict]) -> None:
     fewer = {key: verdict for key, verdict in verdicts.items() if key != cid}
     assert compare_verdicts(fewer).missing == [cid]
     more = compare_verdicts({**verdicts, "bafystrange": corpus.VALID})
-    assert (more.unknown, more.total, more.given) == (["bafystrange"], 3001, 3001)
+    number = len(corpus.expected()["events"]) + 1
+    assert (more.unknown, more.total, more.given) == (["bafystrange"], number, number)
     for result in (compare_verdicts(fewer), more):
         with pytest.raises(AssertionError):
             result.raise_if_wrong()
@@ -178,11 +202,15 @@ def test_missing_and_unknown_events_show(verdicts: dict[str, Verdict]) -> None:
 def test_a_planted_tip_and_content_show(decoded: pipeline.Decoded) -> None:
     streams = resolved(pipeline.histories(decoded))
     incomparable = corpus.incomparable_streams()
-    stream_id = next(
+    comparable = (
         stream["stream_id"]
         for stream in corpus.expected()["streams"]
         if stream["valid"] and stream["stream_id"] not in incomparable
     )
+    stream_id = next(comparable, None)
+    if stream_id is None:
+        assert vectors.is_named()
+        pytest.skip("no stream of this sample can be compared")
     changes: list[Any] = [None, streams[stream_id]._replace(content={"x": 1}), Resolved("bafyother", {})]
     for change in changes:
         changed = (
@@ -192,6 +220,7 @@ def test_a_planted_tip_and_content_show(decoded: pipeline.Decoded) -> None:
         assert [line.split(":")[0] for line in result.mismatches] == [stream_id]
 
 
+@pytest.mark.skipif(vectors.is_named(), reason="other vectors than the project's own")
 def test_the_reasons_for_leaving_out_are_all_needed() -> None:
     found = Counter(corpus.incomparable_streams().values())
     assert found == {"with capabilities": 130, "with state rules not checked yet": 48}

@@ -10,14 +10,17 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 COPY = PROJECT / "tests" / "vectors"
+
+T = TypeVar("T")
 
 
 def is_named() -> bool:
@@ -87,6 +90,17 @@ def pairs(name: str) -> list[tuple[Any, Any]]:
         return []
     vector = reference(name)
     return list(zip(vector["input"], vector["expected"], strict=True))
+
+
+def by_name(cases: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Cases by their names; a name that comes again gets a number, so that no case is lost."""
+    found: dict[str, T] = {}
+    for name, case in cases:
+        number = 1
+        while (key := name if number == 1 else f"{name} ({number})") in found:
+            number += 1
+        found[key] = case
+    return found
 
 
 def accounts(name: str) -> Any:
