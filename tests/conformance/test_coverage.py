@@ -328,7 +328,7 @@ def test_every_case_runs_or_is_left_for_a_subject(
     file: str, record_property: Callable[[str, object], None]
 ) -> None:
     if file not in LEDGER and vectors.is_named():
-        pytest.skip("a file of a form that the project's own vectors don't have")
+        pytest.skip("a file that the project's own vectors don't have")
     assert file in LEDGER, "a new file: say in the ledger what runs it"
     entry = LEDGER[file]
     vector = read(file)

@@ -50,7 +50,16 @@ CASES: Final = {
 
 
 def _is_rewritten(arg: str, answer: str) -> bool:
-    return answer.startswith("OK") and not answer.endswith(f" -> {arg}")
+    if re.match(r"OK (NaN|-?inf) -> Msg", answer):
+        return True
+    found = re.fullmatch(r"OK .* -> ([0-9a-f]+)", answer)
+    if found is None or found[1] == arg:
+        return False
+    given, written = bytes.fromhex(arg), bytes.fromhex(found[1])
+    dagcbor.decode(written)
+    # Shorter numbers, or the same bytes in another order; nobody takes lengths that aren't definite.
+    is_indefinite = given[0] & 0x1F == 0x1F
+    return not is_indefinite and (len(written) < len(given) or sorted(written) == sorted(given))
 
 
 def _has_other_text(arg: str, answer: str) -> bool:
@@ -440,6 +449,8 @@ def test_every_difference_is_a_case() -> None:
         ({"cmd": "cbor", "case": "x", "arg": "01"}, "ERR Eof"),
         ({"cmd": "cbor", "case": "x", "arg": "01"}, "OK 2 -> 01"),
         ({"cmd": "cbor", "case": "x", "arg": "f7"}, "OK undefined -> f7"),
+        ({"cmd": "cbor", "case": "x", "arg": "1801"}, "OK 1 -> 1801"),
+        ({"cmd": "cbor", "case": "x", "arg": "9f01ff"}, "OK [1] -> 8101"),
         ({"cmd": "streamid", "case": "x", "arg": ""}, "OK type=Tile cid=x "),
         ({"cmd": "streamidhex", "case": "x", "arg": METAMODEL.hex()}, "ERR encoding is not minimal"),
     ],

@@ -146,6 +146,19 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert "Broken" not in done.stderr
 
 
+def test_export_without_beam_says_what_to_install(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "sys.modules['apache_beam'] = None\n"
+        "from ceramic_pipelines.cli import main\n"
+        f"main(['export', {SOURCES['car']!r}, '--output', {str(tmp_path / 'out')!r}])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("pip install 'ceramic-streams[beam]'")
+    assert done.stderr.count("\n") == 1
+
+
 def test_debug_shows_the_traceback() -> None:
     with pytest.raises(Exception, match="nowhere"):
         run("--debug", "verify", "car:/nowhere/x.car")

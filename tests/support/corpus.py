@@ -29,6 +29,7 @@ NDJSON = vectors.CORPUS / "sample.ndjson.gz"
 CHAIN = vectors.CORPUS / "chain.json"
 
 VALID: Verdict = (Outcome.VALID.value, None)
+PREV_MISSING: Verdict = (Outcome.PENDING.value, Reason.PREV_MISSING.value)
 PREV_PENDING: Verdict = (Outcome.PENDING.value, Reason.PREV_PENDING.value)
 
 
@@ -119,7 +120,8 @@ def _stand(entry: Mapping[str, Any], parent: Stand | None, parent_entry: Mapping
         return Stand(Standing.CAPABILITY, verdict)
     if _breaks_unchecked_rule(reason):
         return Stand(Standing.STATE_ONLY, verdict)
-    if verdict == wanted and not (verdict == VALID and parent and parent.is_unchecked):
+    is_doubtful = verdict == VALID and parent and parent.is_unchecked
+    if verdict == PREV_MISSING or (verdict == wanted and not is_doubtful):
         return Stand(Standing.COMPARED, verdict)
     if verdict == PREV_PENDING:
         return Stand(Standing.PREV_PENDING, verdict)
@@ -144,6 +146,9 @@ def _verdict_by_rule(
     """The verdict at this stage, from the expected one and the parent's: the order of `history`."""
     by_capability = reason is not None and reason.value.startswith(_CAPABILITY_PREFIX)
     own = reason is not None and not by_capability and reason.outcome is Outcome.REJECTED
+    if reason is Reason.PREV_OTHER_STREAM and parent is None:
+        # A sample without that other stream can't tell.
+        return PREV_MISSING
     if own and reason and (reason.layer in _OWN_LAYERS or reason is Reason.PREV_OTHER_STREAM):
         return wanted
     if parent is not None and parent_entry is not None and parent.verdict[0] == Outcome.REJECTED:

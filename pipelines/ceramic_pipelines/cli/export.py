@@ -10,6 +10,7 @@ import click
 from ceramic_pipelines.cli.options import reducer_option, rules
 from ceramic_pipelines.cli.printing import export_bars, print_summary
 from ceramic_pipelines.quiet import quiet_beam
+from ceramic_protocol.errors import UsageError
 from ceramic_protocol.ports import Chain
 from ceramic_protocol.reasons import Outcome
 from ceramic_protocol.reducers import Reducer
@@ -52,9 +53,12 @@ def export(
       ceramic-streams export car:archive.car --chain chain.json --output tables
     """
     quiet_beam()
-    # Beam takes seconds to import, which no other command should pay for.
-    from ceramic_pipelines.export import ExportJob, run_export
-
+    try:
+        # Beam takes seconds to import, which no other command should pay for.
+        from ceramic_pipelines.export import ExportJob, run_export
+    except ModuleNotFoundError as error:
+        msg = f"export needs {error.name}: install it with pip install 'ceramic-streams[beam]'"
+        raise UsageError(msg) from error
     job = ExportJob(
         source=source,
         output=output,
