@@ -74,6 +74,8 @@ def _usual_envelope(block: bytes) -> Envelope | None:
     """The envelope if its block has the form that all writers use, which needs only to be cut up."""
     if not block.startswith(_BEFORE_PAYLOAD) or not block.startswith(_BEFORE_PROTECTED, _PAYLOAD_END):
         return None
+    if len(block) <= _PROTECTED_AT:
+        return None
     length = block[_PROTECTED_AT - 1]
     end = _PROTECTED_AT + length
     is_usual = (

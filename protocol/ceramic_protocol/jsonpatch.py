@@ -171,7 +171,7 @@ class _Work:
         if index is None:
             return
         if insert:
-            array.insert(index, value)
+            array.insert(min(index, len(array)), value)
         elif index < len(array):
             array[index] = value
         else:

@@ -53,7 +53,6 @@ FOUND = {
 }
 
 
-@pytest.mark.xfail(reason="found and reported, not mended yet")
 @pytest.mark.parametrize(("name", "data"), FOUND.values(), ids=FOUND)
 def test_what_was_found_before(name: str, data: bytes) -> None:
     TARGETS[name](data)

@@ -48,7 +48,7 @@ def test_what_nodes_have_accepted(name: str, value: Any) -> None:
     assert dagcbor.encode(value) != data
 
 
-@pytest.mark.parametrize("name", STRICT.keys() - ACCEPTED.keys())
+@pytest.mark.parametrize("name", sorted(STRICT.keys() - ACCEPTED.keys()))
 def test_what_no_reader_should_accept(name: str) -> None:
     with pytest.raises(DecodeError) as error:
         decode_lenient(bytes.fromhex(STRICT[name]))
