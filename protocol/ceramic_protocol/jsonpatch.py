@@ -15,13 +15,15 @@ from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.limits import (
     MAX_ARRAY_FILL,
     MAX_DOCUMENT_DEPTH,
-    MAX_PATCH_COPIES,
+    MAX_PATCH_WORK,
     MAX_PATCH_OPS,
     MAX_POINTER_TOKENS,
 )
 from ceramic_protocol.reasons import Reason
 
 _VALUE_COST: Final = 16
+_FILL_COST: Final = 256
+_SHIFTED_PER_COST: Final = 16
 
 
 class _Missing:
@@ -101,7 +103,7 @@ class _Work:
     def __init__(self, root: IpldValue) -> None:
         self.root: Any = root
         self._owned: dict[int, object] = {}
-        self._copies_left = MAX_PATCH_COPIES
+        self._work_left = MAX_PATCH_WORK
 
     def apply(self, operation: Mapping[str, IpldValue]) -> None:
         name, path = operation.get("op"), _pointer(operation, "path")
@@ -171,6 +173,7 @@ class _Work:
         if index is None:
             return
         if insert:
+            self._charge_shift(array, index)
             array.insert(min(index, len(array)), value)
         elif index < len(array):
             array[index] = value
@@ -178,14 +181,18 @@ class _Work:
             gap = index - len(array)
             if gap > MAX_ARRAY_FILL:
                 raise _fail(f"index {key[:20]} is far behind the end of the array")
-            self._charge(gap * _VALUE_COST)
+            self._charge(gap * _FILL_COST)
             array.extend([None] * gap)
             array.append(value)
 
+    def _charge_shift(self, array: list[Any], index: int) -> None:
+        """Pay for the items behind `index`, which all move by one."""
+        self._charge(max(0, len(array) - index) // _SHIFTED_PER_COST)
+
     def _charge(self, cost: int) -> None:
-        self._copies_left -= cost
-        if self._copies_left < 0:
-            raise _fail(f"copies more than {MAX_PATCH_COPIES}")
+        self._work_left -= cost
+        if self._work_left < 0:
+            raise _fail(f"takes more work than {MAX_PATCH_WORK}")
 
     def _remove(self, path: list[str]) -> Any:
         if not path:
@@ -196,6 +203,7 @@ class _Work:
             return parent.pop(key, _MISSING)
         # What is no index at all counts as 0 here, in JavaScript's `splice`.
         index = _index(parent, key) or 0
+        self._charge_shift(parent, index)
         return parent.pop(index) if index < len(parent) else _MISSING
 
     def _move(self, source: list[str], path: list[str]) -> None:

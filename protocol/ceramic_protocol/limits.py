@@ -61,8 +61,9 @@ MAX_WAVE_BYTES: Final = 16 * 1024 * 1024
 MAX_DAMAGE_BYTES: Final = 64 * 1024
 """How much of a damaged stretch is kept beside its report."""
 
-MAX_PATCH_COPIES: Final = 16_000_000
-"""What the operations of one patch may copy or fill in, all together: 16 for each value, and its text."""
+MAX_PATCH_WORK: Final = 16_000_000
+"""Work of one patch, all operations together: 16 for each value copied and one for each character of it, 256
+for each null filled in, one for each 16 items that an array shifts."""
 
 MAX_ARRAY_FILL: Final = 10_000
 """Nulls that a `replace` behind the end of an array may put in between."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.jsonpatch import apply_patch, same_json
-from ceramic_protocol.limits import MAX_ARRAY_FILL, MAX_PATCH_COPIES, MAX_PATCH_OPS, MAX_POINTER_TOKENS
+from ceramic_protocol.limits import MAX_ARRAY_FILL, MAX_PATCH_WORK, MAX_PATCH_OPS, MAX_POINTER_TOKENS
 from ceramic_protocol.reasons import Reason
 from tests.support import strategies, vectors
 
@@ -284,8 +284,17 @@ def test_work_is_bounded() -> None:
     with pytest.raises(DecodeError, match="far behind"):
         apply_patch([], [op("replace", "/" + "9" * 5000, 1)])
     doubling: list[Any] = [op("copy", "/-", source="") for _ in range(40)]
-    with pytest.raises(DecodeError, match=f"copies more than {MAX_PATCH_COPIES}|nested deeper"):
+    with pytest.raises(DecodeError, match=f"takes more work than {MAX_PATCH_WORK}|nested deeper"):
         apply_patch([[]] * 10, doubling)
+
+
+def test_shifting_a_large_array_again_and_again_is_refused() -> None:
+    array: list[Any] = [0] * 3_000_000
+    patches: list[Any] = [[op("add", "/0", 1)] * 8_500, [{"op": "remove", "path": "/0"}] * 8_500]
+    for patch in patches:
+        with pytest.raises(DecodeError, match="takes more work than"):
+            apply_patch(array, patch)
+    assert len(apply_patch(array, [op("add", "/0", 1)])) == 3_000_001  # type: ignore[arg-type]
 
 
 BOMBS = {
