@@ -15,8 +15,8 @@ from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.limits import (
     MAX_ARRAY_FILL,
     MAX_DOCUMENT_DEPTH,
-    MAX_PATCH_WORK,
     MAX_PATCH_OPS,
+    MAX_PATCH_WORK,
     MAX_POINTER_TOKENS,
 )
 from ceramic_protocol.reasons import Reason

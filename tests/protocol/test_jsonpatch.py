@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.jsonpatch import apply_patch, same_json
-from ceramic_protocol.limits import MAX_ARRAY_FILL, MAX_PATCH_WORK, MAX_PATCH_OPS, MAX_POINTER_TOKENS
+from ceramic_protocol.limits import MAX_ARRAY_FILL, MAX_PATCH_OPS, MAX_PATCH_WORK, MAX_POINTER_TOKENS
 from ceramic_protocol.reasons import Reason
 from tests.support import strategies, vectors
 
