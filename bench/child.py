@@ -35,11 +35,11 @@ def _load_verify() -> Job:
     from ceramic_protocol.resolve import TieBreak
 
     def verify(source: str, folder: Path) -> int:
-        ledger = Ledger(folder)
-        ledger.fill(open_source(source, folder), NoChain(), lambda _items: None)
-        for _history in ledger.judge(ledger.histories(TieBreak.JS)):
-            pass
-        return sum(line.reason is None for line in ledger.lines())
+        with Ledger(folder) as ledger:
+            ledger.fill(open_source(source, folder), NoChain(), lambda _items: None)
+            for _history in ledger.judge(ledger.histories(TieBreak.JS)):
+                pass
+            return sum(line.reason is None for line in ledger.lines())
 
     return verify
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from ceramic_connectors.outside import outside
 from ceramic_pipelines.verdicts import VerdictLine
@@ -57,7 +58,7 @@ _LINES: Final = (
 
 
 class Ledger:
-    """Notes on every event of a source, in a database in a work folder. For one thread."""
+    """Notes on every event of a source, in a database in a work folder; a context manager, for one thread."""
 
     def __init__(self, work_dir: Path) -> None:
         """Make an empty ledger.
@@ -71,6 +72,16 @@ class Ledger:
             self._db.executescript(_SCHEMA)
         self.items = 0
         self.damaged = 0
+
+    def __enter__(self) -> Self:
+        """The ledger itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the database; its file stays in the work folder."""
+        self._db.close()
 
     def fill(self, source: EventSource, chain: Chain, progress: Callable[[int], None]) -> None:
         """Check all events of a source; `progress` is told how many items each batch had.

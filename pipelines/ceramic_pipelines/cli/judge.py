@@ -40,12 +40,12 @@ def filled_ledger(uri: str, chain: Chain) -> Iterator[Ledger]:
     """
     with tempfile.TemporaryDirectory(prefix="ceramic-streams-") as folder:
         work_dir = Path(folder)
-        ledger = Ledger(work_dir)
-        with progress_bars() as bars:
-            source = open_source(uri, work_dir, indexing(bars))
-            bars.start("Verifying", source.count)
-            ledger.fill(source, chain, partial(bars.advance, "Verifying"))
-        yield ledger
+        with Ledger(work_dir) as ledger:
+            with progress_bars() as bars:
+                source = open_source(uri, work_dir, indexing(bars))
+                bars.start("Verifying", source.count)
+                ledger.fill(source, chain, partial(bars.advance, "Verifying"))
+            yield ledger
 
 
 def count_stream(summary: Summary, history: StreamHistory) -> None:
