@@ -11,7 +11,7 @@ from typing import Final
 
 from ceramic_connectors.window import REACH, Window
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.limits import MAX_SECTION_BYTES
+from ceramic_protocol.limits import MAX_HASHED_IN_VAIN_BYTES, MAX_HASHED_IN_VAIN_PER_BYTE, MAX_SECTION_BYTES
 
 HASH_BYTES: Final = 32
 """Bytes of a SHA-256."""
@@ -20,8 +20,6 @@ _CID: Final = re.compile(rb"\x01(?:\x71|\x85\x01)\x12\x20")
 _CID_OVERLAP: Final = 4
 _LENGTH_BYTES: Final = 4
 _SEARCHED_AT_ONCE: Final = 64 * 1024
-_ALLOWANCE: Final = 64 * 1024 * 1024
-_ALLOWANCE_PER_BYTE: Final = 4
 
 
 class Checker:
@@ -38,7 +36,7 @@ class Checker:
 
     def can_afford(self, pos: int, size: int) -> bool:
         """Whether `size` bytes may be hashed at `pos`."""
-        return self.spent + size <= _ALLOWANCE + _ALLOWANCE_PER_BYTE * pos
+        return self.spent + size <= MAX_HASHED_IN_VAIN_BYTES + MAX_HASHED_IN_VAIN_PER_BYTE * pos
 
     def hashes(self, cid: Cid, body: int, end: int) -> bool:
         """Whether the block between two positions that are held has that CID; no, if it can't be afforded."""

@@ -21,12 +21,11 @@ from ceramic_connectors.progress import Meter, Progress
 from ceramic_protocol import multibase
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import IdentifierError
-from ceramic_protocol.limits import MAX_DAMAGE_BYTES, MAX_LINE_BYTES
+from ceramic_protocol.limits import MAX_BIG_BASE_CHARS, MAX_DAMAGE_BYTES, MAX_LINE_BYTES
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 
 _COUNT: Final = "SELECT coalesce(max(start + lines + (problem IS NOT NULL)), 0) FROM parts"
 _SLOW_BASES: Final = ("k", "z")
-_MAX_SLOW_CHARS: Final = 16 * 1024
 _BUFFER: Final = 1024 * 1024
 
 
@@ -99,7 +98,7 @@ def _parse(data: bytes) -> tuple[bytes, Cid | None] | str:
     car, cid = (value.get("car"), value.get("cid")) if isinstance(value, dict) else (None, None)
     if not isinstance(car, str) or not isinstance(cid, str | None):
         return 'the line is not {"cid": text, "car": text}'
-    if car.startswith(_SLOW_BASES) and len(car) > _MAX_SLOW_CHARS:
+    if car.startswith(_SLOW_BASES) and len(car) > MAX_BIG_BASE_CHARS:
         return f"car: multibase {car[0]} takes too long for {len(car)} characters; use base64 (m)"
     try:
         return multibase.decode(car), None if cid is None else Cid.parse(cid)

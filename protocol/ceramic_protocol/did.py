@@ -9,10 +9,9 @@ from typing import Self
 
 from ceramic_protocol import multibase, varint
 from ceramic_protocol.errors import IdentifierError
-from ceramic_protocol.limits import MAX_IDENTIFIER_CHARS
+from ceramic_protocol.limits import MAX_CACHED_KEYS, MAX_IDENTIFIER_CHARS
 
 _PREFIX = "did:key:"
-_CACHED_KEYS = 10_000
 
 
 class KeyType(Enum):
@@ -54,7 +53,7 @@ class PublicKey:
     data: bytes
 
 
-@lru_cache(maxsize=_CACHED_KEYS)
+@lru_cache(maxsize=MAX_CACHED_KEYS)
 def resolve_did_key(did: str) -> PublicKey:
     """The public key that a did:key spells out.
 

@@ -12,15 +12,13 @@ from ceramic_protocol import dagcbor
 from ceramic_protocol.cid import DAG_CBOR, Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import DecodeError, IdentifierError
-from ceramic_protocol.limits import MAX_PROTECTED_HEADER_BYTES
+from ceramic_protocol.limits import MAX_CACHED_HEADER_BYTES, MAX_CACHED_HEADERS, MAX_PROTECTED_HEADER_BYTES
 from ceramic_protocol.reasons import Reason
 
 _ENVELOPE_KEYS = {"payload", "signatures"}
 _SIGNATURE_KEYS = {"header", "protected", "signature"}
 _IPFS = "ipfs://"
 
-_REMEMBERED_BYTES: Final = 512
-_REMEMBERED_HEADERS: Final = 10_000
 
 _SIGNATURE_BYTES: Final = 64
 _LONGEST_INLINE: Final = 23
@@ -130,14 +128,14 @@ def decode_protected(data: bytes) -> JwsHeader:
     Raises:
         DecodeError: `jws_malformed`: no JSON object, a double member, or a member of the wrong type.
     """
-    if len(data) <= _REMEMBERED_BYTES:
+    if len(data) <= MAX_CACHED_HEADER_BYTES:
         return _remembered(data)
     if len(data) > MAX_PROTECTED_HEADER_BYTES:
         raise DecodeError(Reason.JWS_MALFORMED, f"protected header of {len(data)} bytes")
     return _decode_protected(data)
 
 
-@lru_cache(maxsize=_REMEMBERED_HEADERS)
+@lru_cache(maxsize=MAX_CACHED_HEADERS)
 def _remembered(data: bytes) -> JwsHeader:
     return _decode_protected(data)
 

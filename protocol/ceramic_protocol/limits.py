@@ -82,3 +82,18 @@ MAX_INTEREST_BYTES: Final = 512
 
 MAX_PEER_KEY_CHARS: Final = 16 * 1024
 """Text of a peer key: a JWS over the addresses of one node."""
+
+MAX_CACHED_KEYS: Final = 10_000
+"""Resolved keys that are remembered, by kind."""
+
+MAX_CACHED_HEADERS: Final = 10_000
+"""Protected headers that are remembered decoded."""
+
+MAX_CACHED_HEADER_BYTES: Final = 512
+"""A protected header that is remembered."""
+
+MAX_HASHED_IN_VAIN_BYTES: Final = 64 * 1024 * 1024
+"""What the search for the next block behind damage may hash without finding one, in all."""
+
+MAX_HASHED_IN_VAIN_PER_BYTE: Final = 4
+"""The same for each byte of the archive that has been read, beside that."""

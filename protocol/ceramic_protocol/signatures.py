@@ -14,8 +14,8 @@ from nacl.exceptions import BadSignatureError
 from nacl.exceptions import ValueError as NaclValueError
 
 from ceramic_protocol.did import KeyType, PublicKey
+from ceramic_protocol.limits import MAX_CACHED_KEYS
 
-_CACHED_KEYS = 10_000
 _SIGNATURE_BYTES = 64
 _RECOVERABLE = "ES256K-R"
 _ES256 = ec.ECDSA(SHA256())
@@ -55,7 +55,7 @@ def _verify_ed25519(data: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
-@lru_cache(maxsize=_CACHED_KEYS)
+@lru_cache(maxsize=MAX_CACHED_KEYS)
 def _p256_key(data: bytes) -> ec.EllipticCurvePublicKey | None:
     try:
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), data)
@@ -75,7 +75,7 @@ def _verify_p256(data: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
-@lru_cache(maxsize=_CACHED_KEYS)
+@lru_cache(maxsize=MAX_CACHED_KEYS)
 def _secp256k1_key(data: bytes) -> Secp256k1Key | None:
     try:
         return Secp256k1Key(data)

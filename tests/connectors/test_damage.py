@@ -242,7 +242,7 @@ def good_sections_before_plain_lengths() -> bytes:
 def test_hostile_bytes_are_worked_through_in_linear_time(
     make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ceramic_connectors.car_resync._ALLOWANCE", 4 * 1024 * 1024)
+    monkeypatch.setattr("ceramic_connectors.car_resync.MAX_HASHED_IN_VAIN_BYTES", 4 * 1024 * 1024)
     data = make()
     read_bytes = 0
 
