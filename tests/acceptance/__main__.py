@@ -2,7 +2,9 @@
 
 import sys
 
+from ceramic_pipelines.quiet import quiet_beam
 from tests.acceptance.runner import discover, run
 
 if __name__ == "__main__":
+    quiet_beam()
     sys.exit(run(sys.argv[1:], discover("tests.acceptance")))
