@@ -114,7 +114,11 @@ def _payload_cid(payload: bytes) -> Cid:
 
 
 def _decode_signature(value: IpldValue) -> tuple[bytes, bytes]:
-    if isinstance(value, dict) and set(value) <= _SIGNATURE_KEYS:
+    if (
+        isinstance(value, dict)
+        and set(value) <= _SIGNATURE_KEYS
+        and isinstance(value.get("header", {}), dict)
+    ):
         protected, signature = value.get("protected"), value.get("signature")
         # A link is a kind of bytes as well, and not meant here.
         if type(protected) is bytes and type(signature) is bytes:

@@ -62,6 +62,7 @@ def test_what_is_signed_is_the_header_as_found_and_the_payload_cid(junk: bytes) 
         (envelope(signatures=[[]]), Reason.EVENT_MALFORMED),
         (envelope(signatures=[{}]), Reason.EVENT_MALFORMED),
         (envelope(signatures=[{**SIGNATURE, "other": 1}]), Reason.EVENT_MALFORMED),
+        (envelope(signatures=[{**SIGNATURE, "header": "text"}]), Reason.EVENT_MALFORMED),
         (envelope(signatures=[{**SIGNATURE, "signature": "text"}]), Reason.EVENT_MALFORMED),
         (envelope(signatures=[{**SIGNATURE, "protected": "text"}]), Reason.EVENT_MALFORMED),
         (envelope(payload=...), Reason.EVENT_MALFORMED),
