@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, Protocol
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.compute as pc
 from apache_beam import coders
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
@@ -15,7 +14,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.history import StreamHistory, evaluate
 from ceramic_protocol.limits import MAX_BATCH_BYTES
 from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
@@ -25,6 +24,7 @@ from ceramic_transforms import metrics
 from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event, to_rows
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.progress import tell
+from ceramic_transforms.references import cid_array, found_in, wanted_by
 from ceramic_transforms.shards import Splitter, shards_of_events
 
 
@@ -146,23 +146,15 @@ def _union(sets: Iterable[frozenset[bytes]]) -> frozenset[bytes]:
 
 
 def _wanted(element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[frozenset[bytes]]:
-    links_of: dict[bytes, list[tuple[bytes, bytes | None]]] = {}
-    for batch in element[1]:
-        names = ("stream_cid", "event_cid", "prev")
-        for stream, cid, prev in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
-            links_of.setdefault(stream, []).append((cid, prev))
-    for stream, links in links_of.items():
-        missing = unresolved(stream, links)
-        if missing:
-            yield frozenset(missing)
+    missing = wanted_by(element[1])
+    if missing:
+        yield missing
 
 
 def _find(batch: pa.RecordBatch, wanted: frozenset[bytes]) -> Iterator[frozenset[bytes]]:
-    if wanted:
-        cids = batch.column("event_cid")
-        found = pc.filter(cids, pc.is_in(cids, value_set=pa.array(sorted(wanted), pa.binary())))
-        if len(found):
-            yield frozenset(found.to_pylist())
+    found = found_in(batch, cid_array(wanted)) if wanted else frozenset()
+    if found:
+        yield found
 
 
 def _by_stream(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Cid, list[Row]]]:

@@ -10,21 +10,18 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.compute as pc
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
 from ceramic_connectors.outside import outside
-from ceramic_protocol.history import unresolved
 from ceramic_protocol.limits import MAX_SPILL_BUFFER_BYTES
 from ceramic_transforms.failures import passed_on
+from ceramic_transforms.references import LINK_COLUMNS, cid_array, found_in, wanted_by
 from ceramic_transforms.shards import ShardsOf, Splitter
-
-_LINKS: Final = ("stream_cid", "event_cid", "prev")
 
 
 class SpillByShard(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[tuple[int, str, int]]]):
@@ -76,7 +73,7 @@ class _Spill(beam.DoFn):
     def _open(self, shard: int, schema: pa.Schema) -> tuple[Path, Any]:
         path = Path(self._folder) / f"{shard:03d}-{uuid.uuid4().hex}.arrow"
         with _writing(path):
-            self._writers[shard] = path, pa.ipc.new_file(pa.OSFile(str(path), "wb"), schema)
+            self._writers[shard] = path, pa.ipc.new_file(str(path), schema)
         return self._writers[shard]
 
 
@@ -107,22 +104,12 @@ def find_foreign(shards: Iterable[Sequence[str]]) -> frozenset[bytes]:
         shards: for each shard the paths of its files.
     """
     paths = [list(files) for files in shards]
-    wanted: set[bytes] = set()
-    for files in paths:
-        links_of: dict[bytes, list[tuple[bytes, bytes | None]]] = {}
-        for file in files:
-            for batch in read_spill(file, _LINKS):
-                for row in batch.select(list(_LINKS)).to_pylist():
-                    links_of.setdefault(row["stream_cid"], []).append((row["event_cid"], row["prev"]))
-        for stream, links in links_of.items():
-            wanted |= unresolved(stream, links)
-    if not wanted:
+    wanted = cid_array(frozenset().union(*map(_wanted_by_shard, paths)))
+    if not len(wanted):
         return frozenset()
-    return frozenset().union(*(_among(wanted, file) for files in paths for file in files))
+    batches = (batch for files in paths for file in files for batch in read_spill(file, ("event_cid",)))
+    return frozenset().union(*(found_in(batch, wanted) for batch in batches))
 
 
-def _among(wanted: set[bytes], file: str) -> Iterator[bytes]:
-    values = pa.array(sorted(wanted), pa.binary())
-    for batch in read_spill(file, ("event_cid",)):
-        cids = batch.column("event_cid")
-        yield from pc.filter(cids, pc.is_in(cids, value_set=values)).to_pylist()
+def _wanted_by_shard(files: Sequence[str]) -> frozenset[bytes]:
+    return wanted_by(batch for file in files for batch in read_spill(file, LINK_COLUMNS))
