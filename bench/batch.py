@@ -9,8 +9,8 @@ from bench.corpus import data_events
 from bench.effort import Effort
 from bench.figure import Figure, Series
 from bench.measure import spread, time_batch
+from ceramic_protocol.accounts.did import KeyType
 from ceramic_protocol.batch import SignaturePool
-from ceramic_protocol.did import KeyType
 from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.verify import CheckedEvent
 

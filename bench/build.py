@@ -5,9 +5,9 @@ from __future__ import annotations
 from bench.effort import Effort
 from bench.figure import Figure, Series
 from bench.measure import measure
+from ceramic_protocol.accounts.signers import Ed25519Signer, P256Signer, Secp256k1Signer
 from ceramic_protocol.builder import EventBuilder
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.signers import Ed25519Signer, P256Signer, Secp256k1Signer
 
 _SECRET = bytes(range(1, 33))
 

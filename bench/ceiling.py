@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from nacl.signing import VerifyKey
 
 from bench.measure import Timing, measure
-from ceramic_protocol.did import KeyType, resolve_did_key
+from ceramic_protocol.accounts.did import KeyType, resolve_did_key
 from ceramic_protocol.events import InvalidEvent, TimeEvent, decode_event
 from ceramic_protocol.ports import RawEvent
 

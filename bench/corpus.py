@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from ceramic_protocol import multibase
+from ceramic_protocol.accounts.did import KeyType
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.did import KeyType
 from ceramic_protocol.events import DataEvent, decode_event
 from ceramic_protocol.ports import RawEvent
 

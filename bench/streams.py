@@ -12,9 +12,9 @@ from typing import Final
 from nacl.signing import SigningKey
 
 from ceramic_protocol import car, dagcbor
+from ceramic_protocol.accounts.did import KeyType, PublicKey, did_key
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.dagcbor import IpldValue
-from ceramic_protocol.did import KeyType, PublicKey, did_key
 from ceramic_protocol.ids import MODEL, StreamId
 from ceramic_protocol.multibase import encode_base64url
 from ceramic_protocol.ports import RawEvent

@@ -12,8 +12,8 @@ from bench.effort import Effort
 from bench.figure import Figure, Series
 from bench.measure import Timing, measure
 from ceramic_protocol import car
+from ceramic_protocol.accounts.did import KeyType
 from ceramic_protocol.car import Car
-from ceramic_protocol.did import KeyType
 from ceramic_protocol.events import InvalidEvent, TimeEvent, decode_event
 from ceramic_protocol.intake import check_item
 from ceramic_protocol.jose import Envelope

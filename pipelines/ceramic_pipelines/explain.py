@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 from ceramic_pipelines.explain_block import explain_envelope
 from ceramic_pipelines.explain_recon import explain_event_id, explain_interest
+from ceramic_protocol.accounts.did import resolve_did_key
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagjson import to_json
-from ceramic_protocol.did import resolve_did_key
 from ceramic_protocol.errors import IdentifierError, OutsideError, UsageError
 from ceramic_protocol.event_ids import EventId
 from ceramic_protocol.events import DataEvent, Event, InitEvent, InvalidEvent, decode_event

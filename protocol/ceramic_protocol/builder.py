@@ -7,6 +7,7 @@ from typing import Final
 
 from ceramic_protocol import car as carv1
 from ceramic_protocol import dagcbor
+from ceramic_protocol.accounts.signers import SIGNATURE_BYTES, Signer
 from ceramic_protocol.build_init import SEPARATOR, init_payload
 from ceramic_protocol.built import BuiltEvent, checked_block
 from ceramic_protocol.cid import DAG_JOSE, Cid
@@ -15,7 +16,6 @@ from ceramic_protocol.ids import METAMODEL, StreamId
 from ceramic_protocol.js_numbers import js_numbers
 from ceramic_protocol.limits import MAX_PROTECTED_HEADER_BYTES
 from ceramic_protocol.multibase import encode_base64url
-from ceramic_protocol.signers import SIGNATURE_BYTES, Signer
 
 # Stand for what differs from event to event where the rest of a block is encoded once.
 _ANY_PAYLOAD: Final = Cid.of(b"")

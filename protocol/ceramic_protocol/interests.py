@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final, Self
 
 from ceramic_protocol import dagcbor, multibase, varint
-from ceramic_protocol.did import KeyType, PublicKey, did_key
+from ceramic_protocol.accounts.did import KeyType, PublicKey, did_key
 from ceramic_protocol.errors import DecodeError, EncodeError, IdentifierError
 from ceramic_protocol.event_ids import MODEL_SEPARATOR, EventId, EventRange
 from ceramic_protocol.limits import MAX_IDENTIFIER_CHARS, MAX_INTEREST_BYTES, MAX_PEER_KEY_CHARS

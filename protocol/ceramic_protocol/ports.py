@@ -88,3 +88,30 @@ class NoChain:
         """`ANCHOR_CHAIN_UNKNOWN`, always."""
         del chain_id, tx_hash
         return Reason.ANCHOR_CHAIN_UNKNOWN
+
+
+class Contracts(Protocol):
+    """Wallets that are smart contracts. Called from several threads at once."""
+
+    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Reason:
+        """Whether the contract calls a signature over a 32-byte digest its own (EIP-1271).
+
+        Args:
+            chain_id: CAIP-2 chain, such as `eip155:1`.
+            address: of the contract, `0x` and 40 hexadecimal digits.
+            digest: what was signed.
+            signature: bytes that mean something to the contract.
+
+        Returns:
+            The contract's answer, or `CACAO_CONTRACT_UNKNOWN` when that chain can't be asked.
+        """
+        ...
+
+
+class NoContracts:
+    """Contracts that can't be asked, so that what they signed stays pending."""
+
+    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Reason:
+        """`CACAO_CONTRACT_UNKNOWN`, always."""
+        del chain_id, address, digest, signature
+        return Reason.CACAO_CONTRACT_UNKNOWN

@@ -7,7 +7,7 @@ anchor. Source: design.md 4.4; the first 41 codes are those of the sample corpus
 from __future__ import annotations
 
 from enum import Enum, StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 
 class Layer(StrEnum):
@@ -96,6 +96,23 @@ class Reason(Enum):
         "this release can't check it: capabilities (CACAO) and legacy anchor proofs",
         Outcome.PENDING,
     )
+    CACAO_MALFORMED = ("cacao_malformed", Layer.AUTH, "the capability block has the form of no CACAO")
+    CACAO_TYPE_UNSUPPORTED = (
+        "cacao_type_unsupported",
+        Layer.AUTH,
+        "nobody verifies capabilities of this header and signature type for this kind of account",
+    )
+    CACAO_DELEGATION_UNSUPPORTED = (
+        "cacao_delegation_unsupported",
+        Layer.AUTH,
+        "the capability is one of a chain of delegations, which no implementation follows",
+    )
+    CACAO_CONTRACT_UNKNOWN = (
+        "cacao_contract_unknown",
+        Layer.AUTH,
+        "the account is a contract, and no endpoint of its chain is at hand to ask it",
+        Outcome.PENDING,
+    )
 
     ANCHOR_PATH_MISMATCH = ("anchor_path_mismatch", Layer.ANCHOR, "the witness path does not end at prev")
     ANCHOR_WITNESS_MISSING = ("anchor_witness_missing", Layer.ANCHOR, "a witness block is missing")
@@ -169,6 +186,13 @@ class Reason(Enum):
         "the model has not been seen",
         Outcome.PENDING,
     )
+
+
+class Finding(NamedTuple):
+    """Why something is refused or has to wait: the code, and in words what exactly."""
+
+    reason: Reason
+    detail: str
 
 
 BY_CODE: dict[str, Reason] = {reason.value: reason for reason in Reason}

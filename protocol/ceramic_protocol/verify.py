@@ -9,15 +9,15 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
+from ceramic_protocol.accounts.did import resolve_did_key
+from ceramic_protocol.accounts.signatures import verify as verify_signature
 from ceramic_protocol.anchors import Anchored, verify_anchor
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.did import resolve_did_key
 from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.events import DataEvent, Event, InitEvent, TimeEvent
 from ceramic_protocol.jose import Envelope
 from ceramic_protocol.ports import Chain
 from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.signatures import verify as verify_signature
 
 
 class Kind(IntEnum):

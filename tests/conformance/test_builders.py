@@ -16,12 +16,13 @@ import pytest
 
 from ceramic_protocol import car as carv1
 from ceramic_protocol import dagcbor, multibase
+from ceramic_protocol.accounts.did import KeyType
+from ceramic_protocol.accounts.signers import SIGNERS, Ed25519Signer, LocalSigner, Signer
 from ceramic_protocol.build_init import deterministic_init, deterministic_stream_id
 from ceramic_protocol.build_time import encode_proof, time_event
 from ceramic_protocol.builder import EventBuilder, protected_header
 from ceramic_protocol.built import BuiltEvent
 from ceramic_protocol.cid import DAG_JOSE, Cid
-from ceramic_protocol.did import KeyType
 from ceramic_protocol.errors import EncodeError
 from ceramic_protocol.events import DataEvent, InitEvent, InvalidEvent, Proof, TimeEvent, decode_event
 from ceramic_protocol.history import Judged
@@ -30,7 +31,6 @@ from ceramic_protocol.intake import check_item
 from ceramic_protocol.jose import Envelope, decode_envelope
 from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.rows import conclusion_data
-from ceramic_protocol.signers import SIGNERS, Ed25519Signer, LocalSigner, Signer
 from ceramic_protocol.verify import check_envelope
 from tests.support import vectors
 

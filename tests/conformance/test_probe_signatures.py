@@ -17,9 +17,10 @@ from typing import Any, Final
 import pytest
 
 from ceramic_protocol import car, dagcbor, multibase
+from ceramic_protocol.accounts.did import resolve_did_key
+from ceramic_protocol.accounts.signatures import verify
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagcbor import IpldValue
-from ceramic_protocol.did import resolve_did_key
 from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.events import (
     DataEvent,
@@ -34,7 +35,6 @@ from ceramic_protocol.history import evaluate
 from ceramic_protocol.jose import Envelope, decode_envelope
 from ceramic_protocol.ports import NoChain
 from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.signatures import verify
 from ceramic_protocol.verify import CheckedEvent, check_envelope, verify_event
 from tests.conformance.test_probe_decode import Difference, explain
 from tests.conformance.test_reference_cars import unpadded

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ceramic_protocol.did import KeyType, PublicKey
-from ceramic_protocol.signatures import verify
+from ceramic_protocol.accounts.did import KeyType, PublicKey
+from ceramic_protocol.accounts.signatures import verify
 
 FILES = {
     KeyType.ED25519: "ed25519_test.json",

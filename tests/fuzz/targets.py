@@ -19,7 +19,8 @@ from ceramic_connectors.files import SourceFile
 from ceramic_connectors.lines import read_lines
 from ceramic_connectors.ndjson import NdjsonFile, parse_line
 from ceramic_connectors.window import Window
-from ceramic_protocol import car, dagcbor, dagjson, dagjson_decode, did, jose, signatures
+from ceramic_protocol import car, dagcbor, dagjson, dagjson_decode, jose
+from ceramic_protocol.accounts import did, signatures
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagcbor_lenient import decode_lenient
 from ceramic_protocol.errors import DecodeError, EncodeError, IdentifierError

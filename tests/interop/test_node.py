@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from ceramic_protocol import dagcbor, multibase
+from ceramic_protocol.accounts.did import KeyType
+from ceramic_protocol.accounts.signers import SIGNERS
 from ceramic_protocol.build_init import deterministic_init, deterministic_stream_id
 from ceramic_protocol.build_time import merkle_node, time_event
 from ceramic_protocol.builder import EventBuilder
 from ceramic_protocol.built import BuiltEvent
 from ceramic_protocol.cid import DAG_JOSE, Cid
-from ceramic_protocol.did import KeyType
 from ceramic_protocol.events import InvalidEvent, Proof
 from ceramic_protocol.ids import METAMODEL, MODEL, StreamId
 from ceramic_protocol.intake import check_item
 from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.signers import SIGNERS
 from tests.interop import node
 
 SECRET = bytes(range(1, 33))

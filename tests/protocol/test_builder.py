@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from ceramic_protocol import car as carv1
 from ceramic_protocol import dagcbor
+from ceramic_protocol.accounts.did import KeyType
+from ceramic_protocol.accounts.signers import SIGNERS, Ed25519Signer
 from ceramic_protocol.anchors import walk_path
 from ceramic_protocol.build_init import deterministic_init, deterministic_stream_id
 from ceramic_protocol.build_time import encode_proof, merkle_node, time_event, transaction_cid
 from ceramic_protocol.builder import EventBuilder, protected_header
 from ceramic_protocol.built import BuiltEvent
 from ceramic_protocol.cid import DAG_CBOR, DAG_JOSE, Cid
-from ceramic_protocol.did import KeyType
 from ceramic_protocol.errors import EncodeError, IdentifierError
 from ceramic_protocol.events import DataEvent, InitEvent, InvalidEvent, Proof, TimeEvent
 from ceramic_protocol.eventset import EventSet
@@ -30,7 +31,6 @@ from ceramic_protocol.js_numbers import MAX_SAFE_INTEGER, js_numbers
 from ceramic_protocol.limits import MAX_BLOCK_BYTES, MAX_CBOR_DEPTH, MAX_WITNESS_PATH
 from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.signers import SIGNERS, Ed25519Signer
 from ceramic_protocol.verify import CheckedEvent
 from tests.support import strategies
 from tests.support.signing import ANY_MODEL

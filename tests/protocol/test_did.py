@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ceramic_protocol import multibase, varint
-from ceramic_protocol.did import KeyType, PublicKey, did_key, resolve_did_key
+from ceramic_protocol.accounts.did import KeyType, PublicKey, did_key, resolve_did_key
 from ceramic_protocol.errors import IdentifierError
 from tests.support import signing, vectors
 

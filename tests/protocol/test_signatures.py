@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceramic_protocol.did import KeyType, PublicKey
-from ceramic_protocol.signatures import verify
+from ceramic_protocol.accounts.did import KeyType, PublicKey
+from ceramic_protocol.accounts.signatures import verify
 from tests.support.signing import (
     ED25519_ORDER,
     P256_ORDER,

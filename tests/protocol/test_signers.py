@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceramic_protocol.did import KeyType, resolve_did_key
+from ceramic_protocol.accounts.did import KeyType, resolve_did_key
+from ceramic_protocol.accounts.signatures import verify
+from ceramic_protocol.accounts.signers import SECRET_BYTES, SIGNATURE_BYTES, SIGNERS, Secp256k1Signer, Signer
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.signatures import verify
-from ceramic_protocol.signers import SECRET_BYTES, SIGNATURE_BYTES, SIGNERS, Secp256k1Signer, Signer
 from tests.support.signing import P256_ORDER, SECP256K1_ORDER, split_signature
 
 kinds = st.sampled_from(list(KeyType))

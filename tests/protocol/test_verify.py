@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ceramic_protocol.accounts.did import KeyType
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.dagcbor import encode
-from ceramic_protocol.did import KeyType
 from ceramic_protocol.events import InvalidEvent, decode_event
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.verify import Kind

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from ceramic_protocol import car
+from ceramic_protocol.accounts.signers import Ed25519Signer
 from ceramic_protocol.builder import EventBuilder
 from ceramic_protocol.built import BuiltEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
-from ceramic_protocol.signers import Ed25519Signer
 from tests.support.vectors import PROJECT
 
 MEGA: Final = 1_000_000

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from nacl.signing import SigningKey
 
 from ceramic_protocol import car, dagcbor
+from ceramic_protocol.accounts.did import KeyType, PublicKey, did_key
 from ceramic_protocol.anchors import ANCHOR_CONTRACT, ANCHOR_SELECTOR, CONTRACT_CALL
 from ceramic_protocol.cid import DAG_JOSE, Cid
-from ceramic_protocol.did import KeyType, PublicKey, did_key
 from ceramic_protocol.events import Event, InvalidEvent, decode_event
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.ids import MODEL, StreamId

@@ -13,7 +13,7 @@ from nacl.bindings import crypto_sign_open, crypto_sign_PUBLICKEYBYTES
 from nacl.exceptions import BadSignatureError
 from nacl.exceptions import ValueError as NaclValueError
 
-from ceramic_protocol.did import KeyType, PublicKey
+from ceramic_protocol.accounts.did import KeyType, PublicKey
 from ceramic_protocol.limits import MAX_CACHED_KEYS
 
 _SIGNATURE_BYTES = 64

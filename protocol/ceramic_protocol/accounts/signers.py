@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from nacl.signing import SigningKey
 
-from ceramic_protocol.did import KeyType, PublicKey, did_key
+from ceramic_protocol.accounts.did import KeyType, PublicKey, did_key
 from ceramic_protocol.errors import UsageError
 
 SECRET_BYTES: Final = 32

@@ -1,0 +1,1 @@
+"""Who may write, proven: keys, accounts and what they hand on (accounts.md)."""
