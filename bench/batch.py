@@ -11,10 +11,11 @@ from bench.figure import Figure, Series
 from bench.measure import spread, time_batch
 from ceramic_protocol.accounts.did import KeyType
 from ceramic_protocol.batch import SignaturePool
-from ceramic_protocol.ports import NoChain, RawEvent
-from ceramic_protocol.verify import CheckedEvent
+from ceramic_protocol.checked import CheckedEvent
+from ceramic_protocol.ports import RawEvent
+from ceramic_protocol.verify import Verifier
 
-_CHAIN: Final = NoChain()
+_VERIFIER: Final = Verifier()
 _BATCH: Final = 1000
 _BARE: Final = "bare Ed25519 check, PyNaCl, one thread"
 _MICROS: Final = 1e6
@@ -42,5 +43,5 @@ def figures(effort: Effort) -> list[Figure]:
 def _verify(threads: int, events: list[RawEvent]) -> None:
     batches = (events[start : start + _BATCH] for start in range(0, len(events), _BATCH))
     with SignaturePool(threads) as pool:
-        for _items, answers in pool.verify_batches(batches, _CHAIN):
+        for _items, answers in pool.verify_batches(batches, _VERIFIER):
             assert all(isinstance(answer, CheckedEvent) and answer.reason is None for answer in answers)

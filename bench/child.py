@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from bench.memory import peak_bytes
+from ceramic_protocol.rules import Rules
+from ceramic_protocol.verify import Verifier
 
 Job: TypeAlias = Callable[[str, Path], int]
 """Takes a source and a folder to write to; gives the number of valid events."""
+
+_RULES: Final = Rules.as_of(datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def _load_export() -> Job:
@@ -22,7 +26,7 @@ def _load_export() -> Job:
     from ceramic_protocol.reasons import Outcome
 
     def export(source: str, folder: Path) -> int:
-        job = ExportJob(source, folder / "out", datetime(2026, 1, 1, tzinfo=UTC))
+        job = ExportJob(source, folder / "out", _RULES)
         return run_export(job).number(Outcome.VALID)
 
     return export
@@ -31,15 +35,13 @@ def _load_export() -> Job:
 def _load_verify() -> Job:
     from ceramic_connectors.sources import open_source
     from ceramic_pipelines.ledger import Ledger
-    from ceramic_protocol.ports import NoChain
-    from ceramic_protocol.resolve import TieBreak
 
     def verify(source: str, folder: Path) -> int:
         with Ledger(folder) as ledger:
-            ledger.fill(open_source(source, folder), NoChain(), lambda _items: None)
-            for _history in ledger.judge(ledger.histories(TieBreak.JS)):
+            ledger.fill(open_source(source, folder), Verifier(), lambda _items: None)
+            for _history in ledger.judge(ledger.histories(_RULES)):
                 pass
-            return sum(line.reason is None for line in ledger.lines())
+            return sum(line.reason is None for line in ledger.lines(_RULES))
 
     return verify
 

@@ -10,11 +10,12 @@ from bench.figure import Figure, Series
 from bench.measure import Timing, measure
 from bench.streams import forked, linear, make_stream
 from bench.verify import whole
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import evaluate
 from ceramic_protocol.ports import RawEvent
-from ceramic_protocol.verify import CheckedEvent
+from tests.support.judging import RULES
 
 _SHAPES: Final[dict[str, Callable[[int], Sequence[int]]]] = {"linear": linear, "forked": forked}
 _EVALUATE: Final = "evaluate"
@@ -55,7 +56,7 @@ def _figure(shape: str, streams: list[list[RawEvent]], rounds: int) -> Figure:
 
 
 def _evaluate(stream: tuple[Cid, EventSet]) -> object:
-    return evaluate(*stream)
+    return evaluate(*stream, RULES)
 
 
 def _cid(stream: list[RawEvent]) -> Cid:
@@ -70,7 +71,7 @@ def _checked(raw: RawEvent) -> CheckedEvent:
 
 
 def _check_answer(stream: Cid, known: EventSet, shape: str) -> None:
-    history = evaluate(stream, known)
+    history = evaluate(stream, known, RULES)
     assert all(item.reason is None for item in history.judged.values())
     assert len(history.judged) == len(known.events)
     assert (len(history.leaves) > 1) is (shape == "forked")

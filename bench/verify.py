@@ -14,13 +14,14 @@ from bench.measure import Timing, measure
 from ceramic_protocol import car
 from ceramic_protocol.accounts.did import KeyType
 from ceramic_protocol.car import Car
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.events import InvalidEvent, TimeEvent, decode_event
-from ceramic_protocol.intake import check_item
 from ceramic_protocol.jose import Envelope
-from ceramic_protocol.ports import NoChain, RawEvent
-from ceramic_protocol.verify import CheckedEvent, check_envelope
+from ceramic_protocol.ports import RawEvent
+from ceramic_protocol.profiles.strict import check_envelope
+from ceramic_protocol.verify import Verifier
 
-_CHAIN: Final = NoChain()
+_VERIFIER: Final = Verifier()
 _WHOLE: Final = "whole verify"
 
 
@@ -32,7 +33,7 @@ def figures(effort: Effort) -> list[Figure]:
 
 def whole(raw: RawEvent) -> CheckedEvent | InvalidEvent:
     """All that is done with an event on its own."""
-    return check_item(raw, _CHAIN)
+    return _VERIFIER.check(raw)
 
 
 def _ed25519(effort: Effort) -> list[Figure]:

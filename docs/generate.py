@@ -14,6 +14,7 @@ _REASONS = """# Reasons
 
 Why an event is not, or not yet, part of its stream. The same word stands in verdicts, in the table
 `rejected`, in metrics and here. *Rejected* is certain; *pending* may change when more is known.
+`ceramic-streams inspect CODE` says the same of one of them. Options such as `--chain` are those of `verify`.
 
 Made from `ceramic_protocol.reasons` by `make docs`.
 """
@@ -32,12 +33,14 @@ def reasons_page() -> str:
     """One table per layer."""
     parts = [_REASONS]
     for layer, members in groupby(Reason, key=lambda reason: reason.layer):
-        parts.append(f"\n## {layer.value}\n\n| code | verdict | what it means |\n|---|---|---|\n")
-        parts += [
-            f'| <a id="{reason.value}"></a>`{reason.value}` | {reason.outcome.value} | {reason.summary} |\n'
-            for reason in members
-        ]
+        parts.append(f"\n## {layer.value}\n\n| code | verdict | cause | remedy |\n|---|---|---|---|\n")
+        parts += map(_reason, members)
     return "".join(parts)
+
+
+def _reason(reason: Reason) -> str:
+    code = f'<a id="{reason.value}"></a>`{reason.value}`'
+    return f"| {code} | {reason.outcome.value} | {reason.summary} | {reason.remedy} |\n"
 
 
 def tables_page() -> str:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ceramic_protocol.checked import Kind
 from ceramic_protocol.dagjson import Json
 from ceramic_protocol.events import InitHeader
 from ceramic_protocol.ids import MODEL_INSTANCE, StreamId
 from ceramic_protocol.reducers import LogEvent
-from ceramic_protocol.verify import Kind
 
 
 class Activity:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ceramic_pipelines.cli import main
+from ceramic_protocol.reasons import Reason
 from tests.support.vectors import PROJECT
 
 _GENERATOR = runpy.run_path(str(PROJECT / "docs" / "generate.py"))
@@ -24,3 +26,18 @@ def test_page_is_up_to_date(name: str) -> None:
 def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_every_reason_stands_on_its_page_with_cause_and_remedy() -> None:
+    page = (PROJECT / "docs" / "reasons.md").read_text(encoding="utf-8")
+    for reason in Reason:
+        (row,) = (line for line in page.splitlines() if f'<a id="{reason.value}"></a>' in line)
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[1:] == [reason.outcome.value, reason.summary, reason.remedy]
+
+
+def test_remedies_name_options_and_commands_that_exist() -> None:
+    options = {name for parameter in main.commands["verify"].params for name in parameter.opts}
+    for reason in Reason:
+        assert set(re.findall(r"--[a-z-]+", reason.remedy)) <= options, reason
+        assert set(re.findall(r"`([a-z]+) [A-Z]+`", reason.remedy)) <= main.commands.keys(), reason

@@ -15,6 +15,8 @@ from rich.table import Table
 from ceramic_connectors.chain import FileChain
 from ceramic_pipelines.quiet import quiet_beam
 from ceramic_protocol.errors import CeramicError, OutsideError
+from ceramic_protocol.rules import Rules
+from ceramic_protocol.verify import Verifier
 
 quiet_beam()
 
@@ -84,8 +86,8 @@ def _run() -> None:
     job = ExportJob(
         source=f"ndjson:{_SAMPLE / 'sample.ndjson.gz'}",
         output=_OUTPUT,
-        at=datetime.now(UTC),
-        chain=FileChain.load(_SAMPLE / "chain.json"),
+        rules=Rules.as_of(datetime.now(UTC)),
+        verifier=Verifier(FileChain.load(_SAMPLE / "chain.json")),
         overwrite=True,
     )
     _OUTPUT.parent.mkdir(exist_ok=True)

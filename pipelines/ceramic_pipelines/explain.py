@@ -1,4 +1,4 @@
-"""Identifiers, events and archives in words, for `inspect`.
+"""Identifiers, codes of reasons, events and archives in words, for `inspect`.
 
 An explanation is a map from label to value; values are text, numbers, lists or maps of the same.
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ceramic_pipelines.explain_block import explain_envelope
+from ceramic_pipelines.explain_did import explain_did
 from ceramic_pipelines.explain_recon import explain_event_id, explain_interest
-from ceramic_protocol.accounts.did import resolve_did_key
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagjson import to_json
 from ceramic_protocol.errors import IdentifierError, OutsideError, UsageError
@@ -21,21 +21,28 @@ from ceramic_protocol.events import DataEvent, Event, InitEvent, InvalidEvent, d
 from ceramic_protocol.ids import METAMODEL, CommitId, StreamId
 from ceramic_protocol.interests import Interest
 from ceramic_protocol.ports import Damage, EventSource
+from ceramic_protocol.reasons import BY_CODE, Reason
 
 Explanation: TypeAlias = dict[str, Any]
 
-_DID_KEY = "did:key:"
+KINDS = "StreamID, CommitID, CID, EventID, Interest, DID or code of a reason"
+"""What `explain_text` can explain."""
+
+_DID = "did:"
 
 
 def explain_text(text: str) -> Explanation:
-    """What an identifier says.
+    """What an identifier says, or the code of a reason.
 
     Raises:
+        IdentifierError: a DID that is none or not supported.
         UsageError: no identifier.
         OutsideError: looks like a path, and there is no file.
     """
-    if text.startswith(_DID_KEY):
-        return _explain_key(text)
+    if text.startswith(_DID):
+        return explain_did(text)
+    if text in BY_CODE:
+        return _explain_reason(BY_CODE[text])
     with suppress(IdentifierError):
         return _explain_stream(StreamId.parse(text))
     with suppress(IdentifierError):
@@ -51,8 +58,19 @@ def explain_text(text: str) -> Explanation:
     if Path(text).suffix or "/" in text:
         msg = f"there is no file {text}; check the path"
         raise OutsideError(msg)
-    msg = f"{text[:80]!r} is neither a file nor a StreamID, CommitID, CID, EventID, Interest or did:key"
+    msg = f"{text[:80]!r} is neither a file nor a {KINDS}"
     raise UsageError(msg)
+
+
+def _explain_reason(reason: Reason) -> Explanation:
+    return {
+        "what": f"reason for which an event is {reason.outcome.value}",
+        "code": reason.value,
+        "layer": reason.layer.value,
+        "verdict": reason.outcome.value,
+        "cause": reason.summary,
+        "remedy": reason.remedy,
+    }
 
 
 def _explain_stream(stream: StreamId) -> Explanation:
@@ -95,15 +113,6 @@ def _explain_cid(cid: Cid) -> Explanation:
     }
 
 
-def _explain_key(text: str) -> Explanation:
-    key = resolve_did_key(text.split("#", 1)[0])
-    return {
-        "what": f"public key of type {key.type.value}",
-        "signs with": key.type.algorithm,
-        "key": key.data.hex(),
-    }
-
-
 def _describe(cid: Cid) -> str:
     return f"{cid} ({cid.codec_name})"
 
@@ -133,7 +142,8 @@ def explain_event(event: Event | InvalidEvent) -> Explanation:
     """What an event says, and whether its signature is good."""
     if isinstance(event, InvalidEvent):
         found: Explanation = {"what": f"no event: {event.reason.summary}", "reason": event.reason.value}
-        return {**found, "detail": event.detail, "root": _describe(event.cid) if event.cid else None}
+        root = _describe(event.cid) if event.cid else None
+        return {**found, "detail": event.detail, "remedy": event.reason.remedy, "root": root}
     common = {"what": f"{event.kind} event", "cid": _describe(event.cid)}
     if isinstance(event, InitEvent):
         return {**common, **_explain_init(event)}

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,11 +19,11 @@ from ceramic_connectors.staging import StagedFolder
 from ceramic_pipelines.summary import Summary
 from ceramic_pipelines.waves import MANY_EVENTS, WaveSettings, run_in_waves
 from ceramic_protocol.errors import UsageError, find_marked
-from ceramic_protocol.ports import Chain, EventSource, NoChain
+from ceramic_protocol.ports import EventSource
 from ceramic_protocol.reducers import Reducer
-from ceramic_protocol.resolve import TieBreak
-from ceramic_protocol.rows import PROFILE
+from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import STREAM_SHARDS
+from ceramic_protocol.verify import Verifier
 from ceramic_transforms.io import ReadFromEventSource
 from ceramic_transforms.metrics import read_counters
 from ceramic_transforms.progress import Watcher, watched
@@ -41,15 +40,14 @@ DEFAULT_RUNNER: Final = "FnApiRunner"
 class ExportJob:
     """What to export, where to, and under which rules.
 
-    `at` is the time that verification takes for now. `num_shards` is the number of files per table.
-    `beam_options` are handed on to Beam as they are.
+    `rules` has the time that counts as now; its profile is that of `verifier`. `num_shards` is
+    the number of files per table. `beam_options` are handed on to Beam as they are.
     """
 
     source: str
     output: Path
-    at: datetime
-    chain: Chain = field(default_factory=NoChain)
-    tie_break: TieBreak = TieBreak.JS
+    rules: Rules
+    verifier: Verifier = field(default_factory=Verifier)
     reducer: Reducer | None = None
     runner: str = DEFAULT_RUNNER
     num_shards: int = 1
@@ -84,7 +82,7 @@ def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watche
         source = open_source(job.source, Path(work_dir), progress)
         if job.runner == DEFAULT_RUNNER and source.count > MANY_EVENTS:
             settings = WaveSettings(
-                staged.path, Path(work_dir), job.chain, job.tie_break, job.reducer, job.num_shards
+                staged.path, Path(work_dir), job.verifier, job.rules, job.reducer, job.num_shards
             )
             counters = run_in_waves(settings, source, run)
         else:
@@ -96,8 +94,8 @@ def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watche
 
 def build(pipeline: beam.Pipeline, job: ExportJob, source: EventSource, folder: Path) -> Any:
     """Put the whole job into one pipeline; gives the files written and their rows."""
-    verified = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(job.chain)
-    parts = verified.checked | "Resolve" >> ResolveStreams(job.tie_break, reducer=job.reducer)
+    verified = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(job.verifier)
+    parts = verified.checked | "Resolve" >> ResolveStreams(job.rules, reducer=job.reducer)
     refused = verified[DEAD_LETTERS] | "DeadLetters" >> DeadLettersToTable()
     return (
         (parts, refused) | "AllParts" >> beam.Flatten() | "Write" >> WriteTables(str(folder), job.num_shards)
@@ -132,8 +130,10 @@ def _manifest(job: ExportJob, summary: Summary) -> dict[str, Any]:
     return {
         "format": 1,
         "source": job.source,
-        "as_of": job.at.isoformat(),
-        "profile": PROFILE,
-        "tie_break": job.tie_break.value,
+        "as_of": job.rules.as_of_text,
+        "profile": job.rules.profile.value,
+        "tie_break": job.rules.tie_break.value,
+        "grace": job.rules.grace,
+        "skew": job.rules.skew,
         "summary": summary.as_json(),
     }

@@ -13,16 +13,17 @@ from typing import Any, Final, Self
 
 from ceramic_connectors.outside import outside
 from ceramic_pipelines.verdicts import VerdictLine
+from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.batch import SignaturePool
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
-from ceramic_protocol.intake import Checked
-from ceramic_protocol.ports import Chain, Damage, EventSource, SourceItem
+from ceramic_protocol.ports import Damage, EventSource, SourceItem
 from ceramic_protocol.reasons import BY_CODE, Reason
-from ceramic_protocol.resolve import TieBreak
-from ceramic_protocol.verify import CheckedEvent, Kind
+from ceramic_protocol.rules import Rules
+from ceramic_protocol.verify import Checked, Verifier
 
 _SCHEMA: Final = """
 PRAGMA journal_mode = OFF;
@@ -30,11 +31,12 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -65536;
 CREATE TABLE item (
     ordinal INTEGER PRIMARY KEY, cid BLOB, stream BLOB, kind INTEGER, prev BLOB, payload BLOB,
-    signer TEXT, capability BLOB, before INTEGER, chain_id TEXT, reason TEXT, detail TEXT,
+    signer TEXT, capability BLOB, grant_bytes BLOB, before INTEGER, chain_id TEXT, reason TEXT, detail TEXT,
     source TEXT, position INTEGER
 );
 CREATE TABLE verdict (
-    cid BLOB PRIMARY KEY, stream_id TEXT, controller TEXT, reason TEXT, detail TEXT, height INTEGER
+    cid BLOB PRIMARY KEY, stream_id TEXT, controller TEXT, reason TEXT, detail TEXT, height INTEGER,
+    expires_at INTEGER
 );
 """
 _INDEXES: Final = """
@@ -42,14 +44,14 @@ CREATE INDEX item_stream ON item (stream, cid) WHERE stream IS NOT NULL;
 CREATE INDEX item_cid ON item (cid);
 """
 _EVENT: Final = (
-    "SELECT cid, stream, kind, prev, payload, signer, capability, before, chain_id, reason, detail"
-    " FROM item WHERE stream = ?"
+    "SELECT cid, stream, kind, prev, payload, signer, capability, grant_bytes, before, chain_id, reason,"
+    " detail FROM item WHERE stream = ?"
 )
-_INSERT: Final = "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT: Final = "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _LINES: Final = (
     "SELECT item.ordinal, item.cid, item.kind, item.signer, item.capability, item.source, item.position,"
     " item.stream IS NULL, item.reason, item.detail, verdict.stream_id, verdict.controller, verdict.reason,"
-    " verdict.detail, verdict.height"
+    " verdict.detail, verdict.height, verdict.expires_at"
     " FROM item LEFT JOIN verdict ON item.stream IS NOT NULL AND verdict.cid = item.cid"
     " WHERE item.stream IS NULL OR item.ordinal ="
     " (SELECT min(ordinal) FROM item AS same WHERE same.cid = item.cid AND same.stream NOT NULL)"
@@ -83,14 +85,14 @@ class Ledger:
         """Close the database; its file stays in the work folder."""
         self._db.close()
 
-    def fill(self, source: EventSource, chain: Chain, progress: Callable[[int], None]) -> None:
+    def fill(self, source: EventSource, verifier: Verifier, progress: Callable[[int], None]) -> None:
         """Check all events of a source; `progress` is told how many items each batch had.
 
         Raises:
             OutsideError: the source can't be read or the disk is full.
         """
         with SignaturePool() as pool:
-            for items, checked in pool.verify_batches(source.read(0, source.count), chain):
+            for items, checked in pool.verify_batches(source.read(0, source.count), verifier):
                 rows = [self._note(item, found) for item, found in zip(items, checked, strict=True)]
                 with outside(self._doing):
                     self._db.execute("BEGIN")
@@ -104,11 +106,11 @@ class Ledger:
         ordinal, self.items = self.items, self.items + 1
         self.damaged += isinstance(item, Damage)
         if isinstance(found, InvalidEvent):
-            nothing = (None,) * 8
+            nothing = (None,) * 9
             return ordinal, found.cid, *nothing, found.reason.value, found.detail, item.source, item.position
         return ordinal, *_columns(found), item.source, item.position
 
-    def histories(self, tie_break: TieBreak) -> Iterator[StreamHistory]:
+    def histories(self, rules: Rules) -> Iterator[StreamHistory]:
         """Every stream, evaluated, in the order of the init CIDs."""
         with outside(self._doing):
             streams = self._db.execute(
@@ -116,7 +118,7 @@ class Ledger:
             )
             for (stream,) in streams:
                 known = EventSet.of(_event(row) for row in self._db.execute(_EVENT, (stream,)))
-                yield evaluate(Cid(stream), known, self._foreign(stream, known), tie_break)
+                yield evaluate(Cid(stream), known, rules, self._foreign(stream, known))
 
     def _foreign(self, stream: bytes, known: EventSet) -> frozenset[bytes]:
         links = ((event.cid, event.prev) for event in known.events.values())
@@ -138,29 +140,32 @@ class Ledger:
                     item.reason.value if item.reason else None,
                     item.detail,
                     item.height,
+                    item.expires_at,
                 )
                 for cid, item in history.judged.items()
             ]
             with outside(self._doing):
-                self._db.executemany("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?)", rows)
+                self._db.executemany("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             yield history
 
-    def lines(self) -> Iterator[VerdictLine]:
+    def lines(self, rules: Rules) -> Iterator[VerdictLine]:
         """One verdict per distinct event and per row that is none, in the order of the source."""
         with outside(self._doing):
             for row in self._db.execute(_LINES):
-                yield _line(row)
+                yield _line(row, rules.at // 1000)
 
 
 def _columns(event: CheckedEvent) -> tuple[Any, ...]:
     reason = event.reason.value if event.reason else None
     identity = (event.cid, event.stream, event.kind, event.prev, event.payload)
-    proofs = (event.signer, event.capability, event.timestamp, event.chain_id)
+    grant = None if event.grant is None else event.grant.to_bytes()
+    proofs = (event.signer, event.capability, grant, event.timestamp, event.chain_id)
     return *identity, *proofs, reason, event.detail
 
 
 def _event(row: tuple[Any, ...]) -> CheckedEvent:
-    cid, stream, kind, prev, payload, signer, capability, timestamp, chain_id, reason, detail = row
+    cid, stream, kind, prev, payload, signer, capability, grant, *others = row
+    timestamp, chain_id, reason, detail = others
     return CheckedEvent(
         Cid(cid),
         Cid(stream),
@@ -173,6 +178,7 @@ def _event(row: tuple[Any, ...]) -> CheckedEvent:
         chain_id,
         _reason(reason),
         detail,
+        None if grant is None else Grant.from_bytes(grant),
     )
 
 
@@ -184,10 +190,11 @@ def _reason(code: str | None) -> Reason | None:
     return None if code is None else BY_CODE[code]
 
 
-def _line(row: tuple[Any, ...]) -> VerdictLine:
-    _ordinal, cid, kind, signer, capability, source, position, alone, own, own_detail, *judged = row
-    stream_id, controller, reason, detail, height = judged
+def _line(row: tuple[Any, ...], now: int) -> VerdictLine:
+    ordinal, cid, kind, signer, capability, source, position, alone, own, own_detail, *judged = row
+    stream_id, controller, reason, detail, height, expires_at = judged
     return VerdictLine(
+        ordinal=ordinal,
         cid=_cid(cid),
         stream_id=stream_id,
         kind=None if kind is None else Kind(kind),
@@ -197,6 +204,7 @@ def _line(row: tuple[Any, ...]) -> VerdictLine:
         controller=controller,
         capability=_cid(capability),
         height=height,
+        expires_in=None if expires_at is None else expires_at - now,
         source=source,
         position=position,
     )

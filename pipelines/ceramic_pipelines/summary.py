@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ceramic_protocol.reasons import BY_CODE, Outcome, Reason
+from ceramic_protocol.rules import SOON_SECONDS
 
 _HINTS = {
-    Reason.UNSUPPORTED_YET: "capabilities (CACAO) are not checked by this release, so these events wait",
     Reason.ANCHOR_CHAIN_UNKNOWN: "give the anchor transactions with --chain FILE to settle these",
 }
 
@@ -24,6 +24,8 @@ class Summary:
     streams: int = 0
     forks: int = 0
     reverted: int = 0
+    expiring: int = 0
+    expiring_soon: int = 0
     seconds: float = 0.0
     verdicts: dict[Reason | None, int] = field(default_factory=dict)
 
@@ -44,6 +46,8 @@ class Summary:
             streams=counters.get("streams", 0),
             forks=counters.get("forks", 0),
             reverted=counters.get("streams_with_reverted", 0),
+            expiring=counters.get("expiring", 0),
+            expiring_soon=counters.get("expiring_soon", 0),
             seconds=seconds,
             verdicts=verdicts,
         )
@@ -51,6 +55,12 @@ class Summary:
     def add(self, reason: Reason | None) -> None:
         """Count one event."""
         self.verdicts[reason] = self.verdicts.get(reason, 0) + 1
+
+    def note_expiry(self, seconds: int | None) -> None:
+        """Count an un-anchored event whose capability runs out after so many seconds, if it does."""
+        if seconds is not None:
+            self.expiring += 1
+            self.expiring_soon += seconds <= SOON_SECONDS
 
     def number(self, outcome: Outcome) -> int:
         """Events with that outcome."""
@@ -77,6 +87,8 @@ class Summary:
             "streams": self.streams,
             "forks": self.forks,
             "streams_with_reverted_events": self.reverted,
+            "expiring": self.expiring,
+            "expiring_soon": self.expiring_soon,
             "seconds": round(self.seconds, 3),
             "events_per_second": round(self.items / self.seconds) if self.seconds else None,
         }
@@ -108,6 +120,11 @@ class Summary:
                 f"{self.forks:>8,}  of them forked",
                 f"{self.reverted:>8,}  where resolution left valid events outside the log",
             ]
+        if self.expiring:
+            lines.append(
+                f"{self.expiring:>8,}  without anchor under a capability that runs out,"
+                f" {self.expiring_soon:,} within a day"
+            )
         rate = f", {self.items / self.seconds:,.0f} events/s" if self.seconds else ""
         return [*lines, f"{self.seconds:>8.1f}  seconds{rate}"]
 

@@ -20,10 +20,11 @@ import pyarrow as pa
 from ceramic_connectors.outside import outside
 from ceramic_connectors.parquet import merge_files
 from ceramic_protocol.limits import MAX_WAVE_BYTES
-from ceramic_protocol.ports import Chain, EventSource
+from ceramic_protocol.ports import EventSource
 from ceramic_protocol.reducers import Reducer
-from ceramic_protocol.resolve import TieBreak
+from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import STREAM_SHARDS
+from ceramic_protocol.verify import Verifier
 from ceramic_transforms.io import ReadFromEventSource
 from ceramic_transforms.refusals import DeadLettersToTable
 from ceramic_transforms.resolve import ResolveStreams
@@ -45,8 +46,8 @@ class WaveSettings:
 
     output: Path
     work_dir: Path
-    chain: Chain
-    tie_break: TieBreak
+    verifier: Verifier
+    rules: Rules
     reducer: Reducer | None
     num_shards: int
 
@@ -61,7 +62,7 @@ def run_in_waves(settings: WaveSettings, source: EventSource, run: Run) -> Mappi
     with outside(f"write to the work folder {settings.work_dir}"):
         events.mkdir()
         letters.mkdir()
-    counters = Counter(run(lambda pipeline: _spill(pipeline, source, settings.chain, events, letters)))
+    counters = Counter(run(lambda pipeline: _spill(pipeline, source, settings.verifier, events, letters)))
     spilled, refused = _by_shard(events), _by_shard(letters)
     foreign = find_foreign([str(path) for path in files] for files in spilled.values())
     number = settings.num_shards * _waves_per_file([spilled, refused], settings.num_shards)
@@ -72,8 +73,10 @@ def run_in_waves(settings: WaveSettings, source: EventSource, run: Run) -> Mappi
     return counters
 
 
-def _spill(pipeline: beam.Pipeline, source: EventSource, chain: Chain, events: Path, letters: Path) -> None:
-    verified = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(chain)
+def _spill(
+    pipeline: beam.Pipeline, source: EventSource, verifier: Verifier, events: Path, letters: Path
+) -> None:
+    verified = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(verifier)
     _ = verified.checked | "Events" >> SpillByShard(str(events), shards_of_events)
     _ = verified[DEAD_LETTERS] | "Letters" >> SpillByShard(str(letters), shards_of_refusals)
 
@@ -119,7 +122,7 @@ class _Wave:
 
     def build(self, pipeline: beam.Pipeline, foreign: frozenset[bytes]) -> None:
         checked = pipeline | "Events" >> _ReadSpill(self.events)
-        parts = checked | "Resolve" >> ResolveStreams(self.settings.tie_break, foreign, self.settings.reducer)
+        parts = checked | "Resolve" >> ResolveStreams(self.settings.rules, foreign, self.settings.reducer)
         refused = pipeline | "Letters" >> _ReadSpill(self.letters) | "DeadLetters" >> DeadLettersToTable()
         _ = (
             (parts, refused)

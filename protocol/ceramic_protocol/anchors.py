@@ -10,7 +10,7 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.events import Proof, TimeEvent
 from ceramic_protocol.ports import Chain, Transaction
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.reasons import Finding, Reason
 
 ANCHOR_CONTRACT: Final = "0x231055a0852d67c7107ad0d0dfeab60278fe6adc"
 """The contract that anchors go to (consensus.md 2.5), in lower case."""
@@ -19,7 +19,19 @@ ANCHOR_SELECTOR: Final = bytes.fromhex("97ad09eb")
 """First bytes of the input of `anchorDagCbor(bytes32)`."""
 
 CONTRACT_CALL: Final = "f(bytes32)"
-_LEGACY: Final = "raw"
+LEGACY: Final = "raw"
+"""Proofs of before the contract: the transaction's input is the root's CID as hexadecimal text of base16."""
+
+_LEGACY_PREFIX: Final = b"\x0f"
+_LAST_LEGACY_BLOCK: Final = {
+    "eip155:1": 16_688_195,
+    "eip155:3": 1_000_000_000,
+    "eip155:5": 8_498_671,
+    "eip155:100": 26_509_835,
+    "eip155:11155111": 5_518_585,
+    "eip155:1337": 1,
+}
+"""Up to which block legacy proofs were made, by chain (consensus.md 2.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +42,26 @@ class Anchored:
     chain_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """No proof, and why."""
-
-    reason: Reason
-    detail: str
-
-
-def verify_anchor(event: TimeEvent, chain: Chain) -> Anchored | Refused:
+def verify_anchor(event: TimeEvent, chain: Chain) -> Anchored | Finding:
     """Walk the witness path and look the transaction up."""
     return walk_path(event) or _check_chain(event.proof, chain)
 
 
-def walk_path(event: TimeEvent) -> Refused | None:
+def walk_path(event: TimeEvent) -> Finding | None:
     """None if the path through the witness nodes leads from the proof's root to `prev`."""
     at = event.proof.root
     for step in event.path:
         if at == event.prev:
-            return Refused(Reason.ANCHOR_PATH_MISMATCH, f"path goes on behind prev {at}")
+            return Finding(Reason.ANCHOR_PATH_MISMATCH, f"path goes on behind prev {at}")
         block = event.witnesses.get(at)
         if block is None:
-            return Refused(Reason.ANCHOR_WITNESS_MISSING, f"node {at} of the path is not there")
+            return Finding(Reason.ANCHOR_WITNESS_MISSING, f"node {at} of the path is not there")
         node = _node(block)
         if step >= len(node) or not isinstance(node[step], Cid):
-            return Refused(Reason.ANCHOR_PATH_MISMATCH, f"node {at} has no link at {step}")
+            return Finding(Reason.ANCHOR_PATH_MISMATCH, f"node {at} has no link at {step}")
         at = node[step]
     if at != event.prev:
-        return Refused(Reason.ANCHOR_PATH_MISMATCH, f"path ends at {at}, prev is {event.prev}")
+        return Finding(Reason.ANCHOR_PATH_MISMATCH, f"path ends at {at}, prev is {event.prev}")
     return None
 
 
@@ -69,22 +73,32 @@ def _node(block: bytes) -> list[Cid]:
     return node if isinstance(node, list) else []  # type: ignore[return-value]  # items are checked on use
 
 
-def _check_chain(proof: Proof, chain: Chain) -> Anchored | Refused:
-    if proof.tx_type == _LEGACY:
-        return Refused(Reason.UNSUPPORTED_YET, "legacy anchor proof (txType raw)")
-    if proof.tx_type != CONTRACT_CALL:
-        return Refused(Reason.ANCHOR_ROOT_MISMATCH, f"unknown txType {proof.tx_type!r}")
+def _check_chain(proof: Proof, chain: Chain) -> Anchored | Finding:
+    if proof.tx_type not in {CONTRACT_CALL, LEGACY}:
+        return Finding(Reason.ANCHOR_ROOT_MISMATCH, f"unknown txType {proof.tx_type!r}")
     known = chain.transaction(proof.chain_id, proof.tx_hash)
     if isinstance(known, Reason):
-        return Refused(known, f"transaction 0x{proof.tx_hash.hex()} on {proof.chain_id}")
-    return _check_transaction(proof, known)
+        return Finding(known, f"transaction 0x{proof.tx_hash.hex()} on {proof.chain_id}")
+    return _check_legacy(proof, known) if proof.tx_type == LEGACY else _check_transaction(proof, known)
 
 
-def _check_transaction(proof: Proof, known: Transaction) -> Anchored | Refused:
+def _check_legacy(proof: Proof, known: Transaction) -> Anchored | Finding:
+    last = _LAST_LEGACY_BLOCK.get(proof.chain_id)
+    if last is None or known.block_number > last:
+        detail = f"proof without contract in block {known.block_number} of {proof.chain_id}"
+        return Finding(Reason.ANCHOR_WRONG_CONTRACT, detail)
+    return _compare_input(proof, known, _LEGACY_PREFIX + proof.root)
+
+
+def _check_transaction(proof: Proof, known: Transaction) -> Anchored | Finding:
     if known.to.lower() != ANCHOR_CONTRACT:
-        return Refused(Reason.ANCHOR_WRONG_CONTRACT, f"sent to {known.to}")
-    if known.input != ANCHOR_SELECTOR + proof.root.digest:
-        return Refused(
+        return Finding(Reason.ANCHOR_WRONG_CONTRACT, f"sent to {known.to}")
+    return _compare_input(proof, known, ANCHOR_SELECTOR + proof.root.digest)
+
+
+def _compare_input(proof: Proof, known: Transaction, wanted: bytes) -> Anchored | Finding:
+    if known.input != wanted:
+        return Finding(
             Reason.ANCHOR_ROOT_MISMATCH, f"0x{known.input.hex()[:72]} does not anchor {proof.root}"
         )
     return Anchored(known.timestamp, proof.chain_id)

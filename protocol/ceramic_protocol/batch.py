@@ -1,7 +1,7 @@
 """Checking many events at once, in a small pool of threads (design.md section 5).
 
 The libraries behind `signatures` let go of the interpreter lock, so that one thread can decode while another
-one checks a signature. Order and answers are those of `intake.check_item`, one by one.
+one checks a signature. Order and answers are those of `Verifier.check`, one by one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from ceramic_protocol.intake import Checked, check_item
-from ceramic_protocol.ports import Chain, SourceItem
+from ceramic_protocol.ports import SourceItem
+from ceramic_protocol.verify import Checked, Verifier
 
 _CHUNK: Final = 256
 """Items that a thread takes at a time."""
@@ -78,28 +78,28 @@ class SignaturePool:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def verify_batch(self, items: Sequence[SourceItem], chain: Chain) -> list[Checked]:
+    def verify_batch(self, items: Sequence[SourceItem], verifier: Verifier) -> list[Checked]:
         """What is to be said of each item, in order."""
-        return self._start(items, chain).answers()
+        return self._start(items, verifier).answers()
 
     def verify_batches(
-        self, batches: Iterable[Sequence[SourceItem]], chain: Chain
+        self, batches: Iterable[Sequence[SourceItem]], verifier: Verifier
     ) -> Iterator[tuple[Sequence[SourceItem], list[Checked]]]:
         """Batches with their answers; the threads are on the next one while the caller uses the last."""
         running: deque[_Running] = deque()
         for items in batches:
-            running.append(self._start(items, chain))
+            running.append(self._start(items, verifier))
             if len(running) > 1:
                 yield running[0].items, running.popleft().answers()
         while running:
             yield running[0].items, running.popleft().answers()
 
-    def _start(self, items: Sequence[SourceItem], chain: Chain) -> _Running:
+    def _start(self, items: Sequence[SourceItem], verifier: Verifier) -> _Running:
         if self._pool is None:
             msg = "use the pool as a context manager"
             raise RuntimeError(msg)
         chunks = (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
-        return _Running(items, [self._pool.submit(_check_all, chunk, chain) for chunk in chunks])
+        return _Running(items, [self._pool.submit(_check_all, chunk, verifier) for chunk in chunks])
 
 
 class _Running(NamedTuple):
@@ -112,5 +112,5 @@ class _Running(NamedTuple):
         return [answer for chunk in self.chunks for answer in chunk.result()]
 
 
-def _check_all(items: Sequence[SourceItem], chain: Chain) -> list[Checked]:
-    return [check_item(item, chain) for item in items]
+def _check_all(items: Sequence[SourceItem], verifier: Verifier) -> list[Checked]:
+    return [verifier.check(item) for item in items]

@@ -6,7 +6,7 @@ Decoding trusts nothing: every block is hashed against its CID, and any bytes wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -125,15 +125,22 @@ class InvalidEvent(NamedTuple):
     stream: Cid | None = None
 
 
-def decode_event(car: bytes) -> Event | InvalidEvent:
-    """The event in a CARv1, or what keeps the bytes from being one."""
+def decode_event(
+    car: bytes, as_envelope: Callable[[bytes], Envelope] = decode_envelope
+) -> Event | InvalidEvent:
+    """The event in a CARv1, or what keeps the bytes from being one.
+
+    Args:
+        car: the bytes.
+        as_envelope: decodes the envelope of a signed event.
+    """
     root = None
     try:
         roots, start = carv1.read_roots(car)
         if not roots:
             return InvalidEvent(Reason.CAR_MALFORMED, "CAR without root")
         root = roots[0]
-        return _decode_root(root, _checked_blocks(carv1.read_blocks(car, start)))
+        return _decode_root(root, _checked_blocks(carv1.read_blocks(car, start)), as_envelope)
     except DecodeError as error:
         return InvalidEvent(error.reason, error.detail, root)
 
@@ -164,11 +171,11 @@ def _decode_map(block: bytes, what: str) -> dict[str, IpldValue]:
     return value
 
 
-def _decode_root(root: Cid, blocks: Mapping[Cid, bytes]) -> Event:
+def _decode_root(root: Cid, blocks: Mapping[Cid, bytes], as_envelope: Callable[[bytes], Envelope]) -> Event:
     block = _block(blocks, root, "root")
     codec = root.codec
     if codec == DAG_JOSE:
-        return _decode_signed(root, decode_envelope(block), blocks)
+        return _decode_signed(root, as_envelope(block), blocks)
     if codec != DAG_CBOR:
         raise DecodeError(Reason.EVENT_MALFORMED, f"root block is {root.codec_name}")
     value = _decode_map(block, "root block")
@@ -179,8 +186,9 @@ def _decode_root(root: Cid, blocks: Mapping[Cid, bytes]) -> Event:
 
 def _decode_signed(root: Cid, envelope: Envelope, blocks: Mapping[Cid, bytes]) -> Event:
     payload = _block(blocks, envelope.payload, "payload")
-    if envelope.header.capability is not None:
-        _block(blocks, envelope.header.capability, "capability")
+    capability = envelope.header.capability
+    if capability is not None:
+        envelope = envelope._replace(capability_block=_block(blocks, capability, "capability"))
     return decode_payload(root, _decode_map(payload, "payload"), payload, envelope)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.verify import CheckedEvent
 
 
 @dataclass(slots=True)

@@ -5,32 +5,39 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ceramic_protocol import dagcbor
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.documents import DocumentState
 from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.events import DataEvent, InitEvent, InitHeader, decode_payload
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.ids import MODEL_INSTANCE, StreamId
-from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.resolve import TieBreak, path_to, resolve_tip
+from ceramic_protocol.reasons import Finding, Outcome, Reason
+from ceramic_protocol.resolve import path_to, resolve_tip
+from ceramic_protocol.rules import Rules
 from ceramic_protocol.stream_types import Fold, stream_type
-from ceramic_protocol.verify import CheckedEvent, Kind
+from ceramic_protocol.tree import children_of, covering_anchors, parents_first
+from ceramic_protocol.writers import Writers
 
 
 class Judged(NamedTuple):
-    """An event within its stream: the final verdict, its height (None if unknown) and the state after it."""
+    """An event within its stream: the final verdict, its height (None if unknown) and the state after it.
+
+    `expires_at` (unix seconds) is when the event's capability runs out unless an anchor proves by then that
+    it was used in time; None if that can't happen.
+    """
 
     event: CheckedEvent
     reason: Reason | None
     detail: str | None
     height: int | None
     state: DocumentState | None = None
+    expires_at: int | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -92,34 +99,31 @@ def _doubt(item: Judged) -> tuple[bool, Cid]:
 
 
 def evaluate(
-    stream: Cid,
-    known: EventSet,
-    foreign: Collection[bytes] = frozenset(),
-    tie_break: TieBreak = TieBreak.JS,
+    stream: Cid, known: EventSet, rules: Rules, foreign: Collection[bytes] = frozenset()
 ) -> StreamHistory:
     """Judge every event of a stream, fold the states and resolve the tip.
 
     Args:
         stream: CID of the stream's init event.
         known: the events that name this stream as theirs.
+        rules: the time that counts as now, and how to decide.
         foreign: CIDs, among those that the set refers to, of events known to be of other streams.
-        tie_break: see `TieBreak`.
     """
-    walk = _Walk(stream, known.events, foreign)
+    walk = _Walk(stream, known.events, rules, foreign)
     walk.run()
     valid = [cid for cid, item in walk.judged.items() if item.reason is None]
     if not valid:
         return StreamHistory(stream, walk.header, walk.judged, (), (), {})
-    children = _children({cid: known.events[cid] for cid in valid})
+    children = children_of({cid: known.events[cid] for cid in valid})
     timestamps = {cid: stamp for cid in valid if (stamp := known.events[cid].timestamp) is not None}
-    tip = resolve_tip(valid, children, timestamps, tie_break)
+    tip = resolve_tip(valid, children, timestamps, rules.tie_break)
     return StreamHistory(
         stream=stream,
         header=walk.header,
         judged=walk.judged,
         log=tuple(path_to(tip, {cid: known.events[cid].prev for cid in valid})),
         leaves=tuple(sorted(cid for cid in valid if cid not in children)),
-        anchored=_covering_anchors(valid, known.events, timestamps),
+        anchored=covering_anchors(valid, known.events),
     )
 
 
@@ -135,35 +139,17 @@ def unresolved(stream: bytes, links: Iterable[tuple[bytes, bytes | None]]) -> se
     return wanted - {cid for cid, _prev in pairs}
 
 
-def _children(events: Mapping[Cid, CheckedEvent]) -> dict[Cid, list[Cid]]:
-    children: dict[Cid, list[Cid]] = {}
-    for cid in sorted(events):
-        prev = events[cid].prev
-        if prev is not None and prev in events:
-            children.setdefault(prev, []).append(cid)
-    return children
-
-
-def _covering_anchors(
-    order: list[Cid], events: Mapping[Cid, CheckedEvent], timestamps: Mapping[Cid, int]
-) -> dict[Cid, int]:
-    covering = dict(timestamps)
-    for cid in reversed(order):
-        stamp, prev = covering.get(cid), events[cid].prev
-        if stamp is not None and prev is not None:
-            covering[prev] = min(stamp, covering.get(prev, stamp))
-    return covering
-
-
 class _Walk:
     """One pass over a stream's events, parents first; `judged` keeps that order."""
 
-    def __init__(self, stream: Cid, events: Mapping[Cid, CheckedEvent], foreign: Collection[bytes]) -> None:
+    def __init__(
+        self, stream: Cid, events: Mapping[Cid, CheckedEvent], rules: Rules, foreign: Collection[bytes]
+    ) -> None:
         self._stream = stream
         self._events = events
         self._foreign = foreign
-        self._children = _children(events)
-        self._queue: deque[Cid] = deque()
+        self._children = children_of(events)
+        self._writers = Writers(rules)
         self.header: InitHeader | None = None
         self._fold: Fold | None = None
         self.judged: dict[Cid, Judged] = {}
@@ -172,87 +158,69 @@ class _Walk:
         init = self._events.get(self._stream)
         if init is None:
             for cid in sorted(self._events):
-                self._judge_without_init(self._events[cid])
+                self.judged[cid] = self._judge_without_init(self._events[cid])
             return
-        self._judge_init(init)
-        self._queue.append(init.cid)
-        orphans = [
-            cid for cid, event in self._events.items() if event.prev and event.prev not in self._events
-        ]
-        for cid in sorted(orphans):
-            self._judge_orphan(self._events[cid])
-            self._queue.append(cid)
-        while self._queue:
-            parent = self.judged[self._queue.popleft()]
-            for cid in self._children.get(parent.event.cid, ()):
-                self.judged[cid] = self._judge_child(self._events[cid], parent)
-                self._queue.append(cid)
-
-    def _refuse(
-        self, event: CheckedEvent, reason: Reason | None, detail: str | None, height: int | None
-    ) -> None:
-        self.judged[event.cid] = Judged(event, reason, detail, height)
-
-    def _judge_without_init(self, event: CheckedEvent) -> None:
-        if event.outcome is Outcome.REJECTED:
-            self._refuse(event, event.reason, event.detail, None)
-        elif self._stream in self._foreign:
-            self._refuse(event, Reason.INIT_INVALID, f"{self._stream} is no init event", None)
-        else:
-            self._refuse(event, Reason.INIT_MISSING, f"init event {self._stream}", None)
-
-    def _judge_init(self, event: CheckedEvent) -> None:
-        payload = _decode(event)
+        order = parents_first(self._stream, self._events, self._children)
+        payload = _decode(init)
         if not isinstance(payload, InitEvent):
-            msg = f"{event.cid} names itself as its stream and is no init event"
+            msg = f"{init.cid} names itself as its stream and is no init event"
             raise TypeError(msg)
         self.header = payload.header
-        self._fold = stream_type(self.header.stream_type).fold
-        finding = (event.reason, event.detail) if event.reason else self._check_controller(event)
-        if finding is not None:
-            self._refuse(event, *finding, 0)
-        elif self._fold is None:
-            self._refuse(event, None, None, 0)
+        self._writers.learn(init, payload.header, order, self._events)
+        for cid in order:
+            self.judged[cid] = self._judge(self._events[cid], payload)
+
+    def _judge(self, event: CheckedEvent, init: InitEvent) -> Judged:
+        parent = None if event.prev is None else self.judged.get(event.prev)
+        if event.cid == self._stream:
+            found = self._judge_init(event, init)
+        elif parent is None:
+            found = self._judge_orphan(event)
         else:
-            try:
-                state = self._fold.init(payload.header, payload.data)
-            except DecodeError as error:
-                self._refuse(event, error.reason, error.detail, 0)
-            else:
-                self.judged[event.cid] = Judged(event, None, None, 0, state)
+            found = self._judge_child(event, parent)
+        if found.outcome is Outcome.REJECTED:
+            return found
+        return found._replace(expires_at=self._writers.expires_at(event))
 
-    def _check_controller(self, event: CheckedEvent) -> tuple[Reason, str] | None:
-        controller = self.header.controller if self.header else ""
-        if event.signer is None or event.capability is not None or event.signer == controller:
-            return None
-        return Reason.SIGNER_NOT_CONTROLLER, f"signed by {event.signer}, controller is {controller}"
+    def _judge_without_init(self, event: CheckedEvent) -> Judged:
+        if event.outcome is Outcome.REJECTED:
+            return Judged(event, event.reason, event.detail, None)
+        if self._stream in self._foreign:
+            return Judged(event, Reason.INIT_INVALID, f"{self._stream} is no init event", None)
+        return Judged(event, Reason.INIT_MISSING, f"init event {self._stream}", None)
 
-    def _judge_orphan(self, event: CheckedEvent) -> None:
-        finding = self._own_refusal(event)
+    def _judge_init(self, event: CheckedEvent, init: InitEvent) -> Judged:
+        self._fold = stream_type(init.header.stream_type).fold
+        finding = self._writers.finding(event)
         if finding is not None:
-            self._refuse(event, *finding, None)
-        elif event.prev in self._foreign:
-            self._refuse(event, Reason.PREV_OTHER_STREAM, f"prev {event.prev} is of another stream", None)
-        elif event.reason is not None:
-            self._refuse(event, event.reason, event.detail, None)
-        else:
-            self._refuse(event, Reason.PREV_MISSING, f"prev {event.prev}", None)
+            return Judged(event, *finding, 0)
+        if self._fold is None:
+            return Judged(event, None, None, 0)
+        try:
+            state = self._fold.init(init.header, init.data)
+        except DecodeError as error:
+            return Judged(event, error.reason, error.detail, 0)
+        return Judged(event, None, None, 0, state)
 
-    def _own_refusal(self, event: CheckedEvent) -> tuple[Reason, str | None] | None:
-        if event.reason is not None and event.outcome is Outcome.REJECTED:
-            return event.reason, event.detail
-        return self._check_controller(event)
+    def _judge_orphan(self, event: CheckedEvent) -> Judged:
+        finding = self._writers.finding(event)
+        if finding is not None and finding.is_certain:
+            return Judged(event, *finding, None)
+        if event.prev in self._foreign:
+            detail = f"prev {event.prev} is of another stream"
+            return Judged(event, Reason.PREV_OTHER_STREAM, detail, None)
+        return Judged(event, *(finding or Finding(Reason.PREV_MISSING, f"prev {event.prev}")), None)
 
     def _judge_child(self, event: CheckedEvent, parent: Judged) -> Judged:
         height = None if parent.height is None else parent.height + 1
-        finding = self._own_refusal(event)
-        if finding is not None:
+        finding = self._writers.finding(event)
+        if finding is not None and finding.is_certain:
             return Judged(event, *finding, height)
         if parent.outcome is Outcome.REJECTED:
             reason = Reason.INIT_INVALID if parent.event.cid == self._stream else Reason.PREV_INVALID
             return Judged(event, reason, f"{parent.event.cid} was rejected", height)
-        if event.reason is not None:
-            return Judged(event, event.reason, event.detail, height)
+        if finding is not None:
+            return Judged(event, *finding, height)
         if parent.outcome is Outcome.PENDING:
             return Judged(event, Reason.PREV_PENDING, f"{parent.event.cid} is pending", height)
         return self._judge_state(event, parent, height)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ceramic_protocol import dagcbor
+from ceramic_protocol.accounts.did import did_of
 from ceramic_protocol.cid import DAG_CBOR, Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import DecodeError, IdentifierError
@@ -40,17 +41,21 @@ class JwsHeader:
 
     @property
     def signer(self) -> str | None:
-        """The signing DID: `kid` up to the fragment, which says nothing."""
-        return self.kid.split("#", 1)[0] if self.kid else None
+        """The signing DID: `kid` without path, query and fragment, which say nothing."""
+        return did_of(self.kid) if self.kid else None
 
 
 class Envelope(NamedTuple):
-    """A signed event's envelope: the CID that was signed, and who says so."""
+    """A signed event's envelope: the CID that was signed, and who says so.
+
+    `capability_block` is the block that the header's `cap` names, once it has been found.
+    """
 
     payload: Cid
     protected: bytes
     signature: bytes
     header: JwsHeader
+    capability_block: bytes = b""
 
     @property
     def signing_input(self) -> bytes:

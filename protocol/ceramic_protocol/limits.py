@@ -97,3 +97,106 @@ MAX_HASHED_IN_VAIN_BYTES: Final = 64 * 1024 * 1024
 
 MAX_HASHED_IN_VAIN_PER_BYTE: Final = 4
 """The same for each byte of the archive that has been read, beside that."""
+
+MAX_CACHED_CAPABILITIES: Final = 10_000
+"""Capabilities (CACAO) whose verdict is remembered."""
+
+MAX_CACHED_CAPABILITY_BYTES: Final = 4 * 1024
+"""A capability whose verdict is remembered; usual ones have about 500."""
+
+MAX_CACHED_GRANTS: Final = 10_000
+"""What capabilities grant, remembered decoded on its way between processes."""
+
+MAX_BASE58_CHARS: Final = 128
+"""A key or signature in base58 in a capability; Tezos' signatures have 99."""
+
+MAX_CLIENT_DATA_BYTES: Final = 16 * 1024
+"""JSON that a browser adds to a passkey's signature; usual ones have about 150."""
+
+RPC_SECONDS: Final = 10.0
+"""How long an endpoint may take for one answer, from connecting to the last byte, in seconds."""
+
+RPC_ATTEMPTS: Final = 3
+"""How often an endpoint that is busy or breaks off is asked the same thing."""
+
+RPC_BACKOFF_SECONDS: Final = 0.25
+"""The wait before the second attempt; each further one is twice as long."""
+
+MAX_RPC_ANSWER_BYTES: Final = 8 * 1024 * 1024
+"""An endpoint's answer; 10,000 log entries, more than which no provider gives, fit in."""
+
+MAX_RPC_HEAD_BYTES: Final = 64 * 1024
+"""What may come along with an answer: headers and frames, and as much again as the answer may have."""
+
+MAX_RPC_IDLE_CONNECTIONS: Final = 8
+"""Connections to one endpoint that are kept for the next question."""
+
+MAX_RPC_IDLE_SECONDS: Final = 30.0
+"""How long one is kept; nodes and their proxies close them after 60 seconds or more."""
+
+RPC_REST_SECONDS: Final = 5.0
+"""For how long an endpoint that failed isn't asked again for a contract's word."""
+
+MAX_WALLET_GAS: Final = 10_000_000
+"""What a contract may burn while it looks at a signature; usual ones need less than a million."""
+
+MAX_WALLET_ANSWER_BYTES: Final = 64 * 1024
+"""An endpoint's answer with what a contract returns, which has 32 bytes if it means yes."""
+
+MAX_WALLET_SIGNATURE_BYTES: Final = 64 * 1024
+"""A signature that is shown to a contract: the owners of a large multisignature wallet, 65 bytes each."""
+
+MAX_CACHED_WALLET_ANSWERS: Final = 10_000
+"""What contracts said that is remembered."""
+
+MAX_WALLET_ANSWER_SECONDS: Final = 300.0
+"""How long what a contract said is taken for what it would say."""
+
+MAX_KEY_FILE_BYTES: Final = 4 * 1024
+"""A file with one secret key; Solana's have about 230 bytes."""
+
+MAX_SESSION_FILE_BYTES: Final = 512 * 1024
+"""A saved session: a capability may be as large as a block, usual ones have about 500 bytes."""
+
+MAX_SCHEMA_DEPTH: Final = 64
+"""Nesting of a model's schema; each object in an object takes two."""
+
+MAX_SCHEMA_STEPS: Final = 20_000
+"""Schemas within a model's schema, each counted as often as it is inserted by a reference."""
+
+MAX_SCHEMA_FANOUT: Final = 2_000
+"""Schemas that one schema applies to one and the same value, by references and by `allOf` and its like."""
+
+MAX_SCHEMA_CHAIN: Final = 64
+"""How many of these lie inside one another."""
+
+MAX_SCHEMA_WORK: Final = 16_000_000
+"""Work of checking one document by its model's schema, at worst: one for each character that a keyword may
+look at, and for each 20 places in a regular expression for each character that it may look at."""
+
+MAX_SCHEMA_PLACES: Final = 500_000
+"""Places in a document that are looked at to estimate that work exactly, if it has to be."""
+
+MAX_PATTERN_CHARS: Final = 4_096
+"""A regular expression of a schema."""
+
+MAX_PATTERN_DEPTH: Final = 32
+"""Groups within groups of a regular expression."""
+
+MAX_PATTERN_BYTES: Final = 32 * 1024 * 1024
+"""Memory that the regular expressions of one schema take, by estimate."""
+
+MAX_CACHED_SCHEMAS: Final = 1_000
+"""Schemas of models that are remembered compiled."""
+
+MAX_CACHED_SCHEMA_BYTES: Final = 128 * 1024 * 1024
+"""Memory that these take together, by estimate."""
+
+MAX_REFINEMENT_WORK: Final = 100_000
+"""Pairs of schemas that are compared to see whether a model implements an interface."""
+
+MAX_REFINEMENT_DEPTH: Final = 64
+"""Nesting of schemas that are compared for that, with references inserted."""
+
+MAX_WORDS_CHARS: Final = 300
+"""What is said of one error in a model or document."""

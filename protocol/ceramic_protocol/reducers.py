@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from ceramic_protocol import dagcbor
+from ceramic_protocol.checked import Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.dagjson import Json
@@ -17,7 +18,6 @@ from ceramic_protocol.errors import CeramicError
 from ceramic_protocol.events import InitHeader
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.ids import StreamId
-from ceramic_protocol.verify import Kind
 
 
 class LogEvent(NamedTuple):

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from ceramic_protocol import dagcbor
+from ceramic_protocol.checked import Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagjson import Json
 from ceramic_protocol.documents import envelope_json, header_metadata
 from ceramic_protocol.events import InitHeader
 from ceramic_protocol.history import Judged, StreamHistory
+from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reasons import Layer
 from ceramic_protocol.reducers import Reducer, fold_log
 from ceramic_protocol.tables import EVENT_TYPE_DATA, EVENT_TYPE_TIME, SHARD_SHIFT
-from ceramic_protocol.verify import Kind
-
-PROFILE: Final = "strict"
-"""Name of the rules under which events are verified."""
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -62,8 +60,19 @@ def is_concluded(item: Judged) -> bool:
     return item.reason is None or item.reason.layer is Layer.STATE
 
 
-def stream_rows(history: StreamHistory, order: ShardOrder, reducer: Reducer | None = None) -> StreamRows:
-    """The rows of one stream; `reducer` makes the content in `stream_states` of streams that it handles.
+def stream_rows(
+    history: StreamHistory,
+    order: ShardOrder,
+    reducer: Reducer | None = None,
+    profile: Profile = Profile.STRICT,
+) -> StreamRows:
+    """The rows of one stream.
+
+    Args:
+        history: the stream.
+        order: hands out the numbers of the shard.
+        reducer: makes the content in `stream_states` of streams that it handles.
+        profile: whose rules the events were verified by.
 
     Raises:
         ReducerError: the reducer failed.
@@ -71,15 +80,16 @@ def stream_rows(history: StreamHistory, order: ShardOrder, reducer: Reducer | No
     if history.header is None:
         return StreamRows()
     folded = None if reducer is None else fold_log(history, reducer)
-    return _RowMaker(history, history.header, folded).make(order)
+    return _RowMaker(history, history.header, folded, profile).make(order)
 
 
 class _RowMaker:
     """Makes the rows of one stream; what all of them have in common is worked out once."""
 
-    def __init__(self, history: StreamHistory, header: InitHeader, folded: Json) -> None:
+    def __init__(self, history: StreamHistory, header: InitHeader, folded: Json, profile: Profile) -> None:
         self._history = history
         self._folded = folded
+        self._profile = profile.value
         self._canonical = frozenset(history.log)
         self._stream_id = str(history.stream_id)
         self._model = str(header.model) if header.model else None
@@ -100,7 +110,7 @@ class _RowMaker:
         return rows
 
     def _verified(self, item: Judged) -> Row:
-        return self._stream_id, item.event.signer, item.event.capability, PROFILE
+        return self._stream_id, item.event.signer, item.event.capability, self._profile
 
     def _conclusion(self, item: Judged, number: int) -> Row:
         event = item.event

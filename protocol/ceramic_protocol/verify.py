@@ -1,81 +1,82 @@
-"""What can be said of one event alone: signature, form, proof of time (accounts.md 2, consensus.md 2.6).
+"""What can be said of one event alone: its form, signature, capability and proof of time.
 
 Who may write to the stream and what it builds on is asked by `history`, which knows the stream's other
-events. Both are pure; the chain comes in as a port.
+events. Both are pure; chains and contracts come in as ports (accounts.md 2, consensus.md 2.6).
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from ceramic_protocol.accounts.did import resolve_did_key
-from ceramic_protocol.accounts.signatures import verify as verify_signature
 from ceramic_protocol.anchors import Anchored, verify_anchor
-from ceramic_protocol.cid import Cid
-from ceramic_protocol.errors import IdentifierError
-from ceramic_protocol.events import DataEvent, Event, InitEvent, TimeEvent
-from ceramic_protocol.jose import Envelope
-from ceramic_protocol.ports import Chain
-from ceramic_protocol.reasons import Outcome, Reason
+from ceramic_protocol.checked import CheckedEvent, Kind
+from ceramic_protocol.events import DataEvent, Event, InitEvent, InvalidEvent, TimeEvent, decode_event
+from ceramic_protocol.ports import Chain, Contracts, Damage, NoChain, NoContracts, SourceItem
+from ceramic_protocol.profiles.profile import AccountRules, Profile, Signed
+from ceramic_protocol.profiles.registry import ACCOUNT_RULES
+from ceramic_protocol.reasons import Finding, Reason
+
+Checked: TypeAlias = CheckedEvent | InvalidEvent
+"""An event after its own checks, or what is none."""
 
 
-class Kind(IntEnum):
-    """Kinds of events."""
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """The first step for every host: decodes what a source yields and checks it by itself.
 
-    INIT = 0
-    DATA = 1
-    TIME = 2
-
-
-class CheckedEvent(NamedTuple):
-    """An event after its own checks: all that resolution and fold need, and nothing of how it arrived.
-
-    `payload` is the DAG-CBOR payload block of an init or data event and empty for a time event. `reason`
-    is None if its own checks pass. `timestamp` (unix seconds) and `chain_id` belong to proven time events.
+    Without a chain time events stay pending, and without contracts what contract wallets have signed. Can be
+    pickled if its ports can.
     """
 
-    cid: Cid
-    stream: Cid
-    kind: Kind
-    prev: Cid | None
-    payload: bytes
-    signer: str | None = None
-    capability: Cid | None = None
-    timestamp: int | None = None
-    chain_id: str | None = None
-    reason: Reason | None = None
-    detail: str | None = None
+    chain: Chain = field(default_factory=NoChain)
+    contracts: Contracts = field(default_factory=NoContracts)
+    profile: Profile = Profile.STRICT
 
     @property
-    def outcome(self) -> Outcome:
-        """The answer of the event's own checks."""
-        return Outcome.VALID if self.reason is None else self.reason.outcome
+    def _rules(self) -> AccountRules:
+        return ACCOUNT_RULES[self.profile]
 
+    def check(self, item: SourceItem) -> Checked:
+        """Decode and verify what a source yields."""
+        event = self.decode(item)
+        return event if isinstance(event, InvalidEvent) else self.verify(event)
 
-_Finding = tuple[Reason, str]
+    def decode(self, item: SourceItem) -> Event | InvalidEvent:
+        """The event that a source holds; damage is none, nor is one under another CID than claimed."""
+        if isinstance(item, Damage):
+            return InvalidEvent(item.reason, item.detail)
+        event = decode_event(item.car, self._rules.decode_envelope)
+        if isinstance(event, InvalidEvent):
+            return event if event.cid else event._replace(cid=item.cid)
+        if item.cid is not None and item.cid != event.cid:
+            detail = f"the source says {item.cid}, the CAR's root is {event.cid}"
+            return InvalidEvent(Reason.EVENT_MALFORMED, detail, event.cid, event.stream)
+        return event
 
-
-def verify_event(event: Event, chain: Chain) -> CheckedEvent:
-    """Check one decoded event by itself; `chain` is where the anchor of a time event is looked up."""
-    if isinstance(event, TimeEvent):
-        return _verify_time(event, chain)
-    envelope = event.envelope
-    finding = _check_init(event) if isinstance(event, InitEvent) else _check_data(event)
-    if finding is None and envelope is not None:
-        finding = check_envelope(envelope) or _check_capability(envelope)
-    reason, detail = finding or (None, None)
-    return CheckedEvent(
-        cid=event.cid,
-        stream=event.stream,
-        kind=Kind.INIT if isinstance(event, InitEvent) else Kind.DATA,
-        prev=event.prev,
-        payload=event.payload,
-        signer=envelope.header.signer if envelope else None,
-        capability=envelope.header.capability if envelope else None,
-        reason=reason,
-        detail=detail,
-    )
+    def verify(self, event: Event) -> CheckedEvent:
+        """Check one decoded event by itself."""
+        if isinstance(event, TimeEvent):
+            return _verify_time(event, self.chain)
+        envelope = event.envelope
+        rules = self._rules
+        finding = _check_init(event, rules) if isinstance(event, InitEvent) else _check_data(event)
+        signed = Signed(finding)
+        if finding is None and envelope is not None:
+            signed = rules.check_signed(envelope, self.contracts)
+        reason, detail = signed.finding or (None, None)
+        return CheckedEvent(
+            cid=event.cid,
+            stream=event.stream,
+            kind=Kind.INIT if isinstance(event, InitEvent) else Kind.DATA,
+            prev=event.prev,
+            payload=event.payload,
+            signer=envelope.header.signer if envelope else None,
+            capability=envelope.header.capability if envelope else None,
+            reason=reason,
+            detail=detail,
+            grant=signed.grant,
+        )
 
 
 def _verify_time(event: TimeEvent, chain: Chain) -> CheckedEvent:
@@ -86,38 +87,15 @@ def _verify_time(event: TimeEvent, chain: Chain) -> CheckedEvent:
     return CheckedEvent(*common, reason=found.reason, detail=found.detail)
 
 
-def _check_init(event: InitEvent) -> _Finding | None:
+def _check_init(event: InitEvent, rules: AccountRules) -> Finding | None:
     if not event.header.controller:
-        return Reason.INIT_NO_CONTROLLERS, "header.controllers is empty"
-    if event.envelope is None and event.data is not None:
-        return Reason.UNSIGNED_INIT_WITH_DATA, "init event with content and no signature"
+        return Finding(Reason.INIT_NO_CONTROLLERS, "header.controllers is empty")
+    if event.envelope is None and event.data is not None and not rules.takes_unsigned_content:
+        return Finding(Reason.UNSIGNED_INIT_WITH_DATA, "init event with content and no signature")
     return None
 
 
-def _check_data(event: DataEvent) -> _Finding | None:
+def _check_data(event: DataEvent) -> Finding | None:
     if event.envelope is None:
-        return Reason.DATA_EVENT_UNSIGNED, "data event without envelope"
+        return Finding(Reason.DATA_EVENT_UNSIGNED, "data event without envelope")
     return None
-
-
-def check_envelope(envelope: Envelope) -> _Finding | None:
-    """None if the signature is that of the key which the envelope names, whoever that is."""
-    signer = envelope.header.signer
-    if not signer:
-        return Reason.KID_MISSING, "protected header has no kid"
-    try:
-        key = resolve_did_key(signer)
-    except IdentifierError as error:
-        return Reason.UNSUPPORTED_DID, str(error)
-    alg = envelope.header.alg
-    if alg not in key.type.algorithms:
-        return Reason.ALG_KEY_MISMATCH, f"alg {alg} with a {key.type.value} key"
-    if not verify_signature(key, envelope.signing_input, envelope.signature, alg):
-        return Reason.SIGNATURE_INVALID, f"not signed by {signer}"
-    return None
-
-
-def _check_capability(envelope: Envelope) -> _Finding | None:
-    if envelope.header.capability is None:
-        return None
-    return Reason.UNSUPPORTED_YET, f"capability {envelope.header.capability}"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from tests.acceptance.runner import Point
+from tests.acceptance.suites import closing_line, run_tests
 from tests.support.large import MEGA, check_large
 from tests.support.mutation import check_mutations
-from tests.support.vectors import PROJECT
 
 _MUTATIONS = 100_000
 _SEED = 1
@@ -35,45 +32,27 @@ _STRUCTURE_MICROS = 15.0
 _BUILD_MICROS = 40.0
 
 
-def _pytest(*arguments: str, profile: str = "ci") -> str:
-    """Run tests; gives what they printed.
-
-    Raises:
-        AssertionError: one failed, or was skipped.
-    """
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", *arguments]
-    environment = {**os.environ, "HYPOTHESIS_PROFILE": profile}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert "skipped" not in done.stdout.splitlines()[-1], done.stdout[-3000:]
-    return done.stdout
-
-
-def _closing(printed: str) -> str:
-    return printed.strip().splitlines()[-1].strip("= ")
-
-
 def _conformance() -> str:
-    printed = _pytest("tests/conformance", "--ignore=tests/conformance/test_wycheproof.py")
+    printed = run_tests("tests/conformance", "--ignore=tests/conformance/test_wycheproof.py")
     files = re.findall(r"^\S+\.json: (\d+) run", printed, re.MULTILINE)
     left = sum(map(int, re.findall(r"(\d+) left for", printed)))
     assert files, printed[-2000:]
     cases = sum(map(int, files))
-    return f"{cases} cases of {len(files)} files run, {left} left for later subjects; {_closing(printed)}"
+    return f"{cases} cases of {len(files)} files run, {left} left for later subjects; {closing_line(printed)}"
 
 
 def _interop() -> str:
-    return _closing(_pytest("tests/interop"))
+    return closing_line(run_tests("tests/interop"))
 
 
 def _fuzz() -> str:
-    thorough = _closing(_pytest(*_THOROUGH, profile="thorough"))
-    targets = _closing(_pytest("tests/fuzz"))
+    thorough = closing_line(run_tests(*_THOROUGH, profile="thorough"))
+    targets = closing_line(run_tests("tests/fuzz"))
     return f"hypothesis: {thorough}; fuzz targets: {targets}; {check_mutations(_MUTATIONS, _SEED)}"
 
 
 def _wycheproof() -> str:
-    return _closing(_pytest("tests/conformance/test_wycheproof.py"))
+    return closing_line(run_tests("tests/conformance/test_wycheproof.py"))
 
 
 def _speed() -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 OK, FAILED, UNKNOWN = 0, 1, 2
-_NOT_SUBJECTS = ("__main__", "conftest", "runner")
+_NOT_SUBJECTS = ("__main__", "conftest", "runner", "suites")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from bench.cli import main
 from bench.streams import forked, linear, make_events, make_stream
 from bench.suite import BENCHMARKS
 from ceramic_connectors.sources import open_source
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.intake import check_item
 from ceramic_protocol.ports import NoChain, RawEvent
-from ceramic_protocol.verify import CheckedEvent
+from ceramic_protocol.verify import Verifier
 
 UNITS = {"µs", "events/s", "s", "MB"}
 
@@ -79,7 +79,7 @@ def test_streams_have_the_shape_asked_for() -> None:
 
 
 def _checked(raw: RawEvent) -> CheckedEvent:
-    found = check_item(raw, NoChain())
+    found = Verifier(NoChain()).check(raw)
     assert isinstance(found, CheckedEvent)
     assert found.reason is None
     return found

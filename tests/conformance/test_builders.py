@@ -27,11 +27,11 @@ from ceramic_protocol.errors import EncodeError
 from ceramic_protocol.events import DataEvent, InitEvent, InvalidEvent, Proof, TimeEvent, decode_event
 from ceramic_protocol.history import Judged
 from ceramic_protocol.ids import MODEL_INSTANCE, StreamId
-from ceramic_protocol.intake import check_item
 from ceramic_protocol.jose import Envelope, decode_envelope
 from ceramic_protocol.ports import NoChain, RawEvent
+from ceramic_protocol.profiles.strict import check_envelope
 from ceramic_protocol.rows import conclusion_data
-from ceramic_protocol.verify import check_envelope
+from ceramic_protocol.verify import Verifier
 from tests.support import vectors
 
 ED25519_SEEDS = (
@@ -273,7 +273,7 @@ def test_six_chained_events_of_ceramic_one() -> None:
     assert len(wanted) == 6 or vectors.is_named()
     for row in vector["expected"]:
         built = made[row["event_cid"]]
-        checked = check_item(RawEvent(built.car, built.cid, "rust", 0), NoChain())
+        checked = Verifier(NoChain()).check(RawEvent(built.car, built.cid, "rust", 0))
         assert not isinstance(checked, InvalidEvent)
         assert str(checked.stream) == row["stream_cid"]
         assert [str(checked.prev)] * (checked.prev is not None) == row["previous"]
@@ -301,7 +301,7 @@ def test_events_of_the_sdk(name: str) -> None:
         car = carv1.encode([root], parts)
         built = rebuilt(car)
         assert built.car == car
-        checked = check_item(RawEvent(built.car, root, "sdk", 0), NoChain())
+        checked = Verifier(NoChain()).check(RawEvent(built.car, root, "sdk", 0))
         assert not isinstance(checked, InvalidEvent)
         assert checked.reason is None
         assert (checked.signer in KNOWN_KEYS) is (SDK_KEYS[name] and root.codec == DAG_JOSE)

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.events import Event
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate
-from ceramic_protocol.ports import Chain
 from ceramic_protocol.reasons import Reason
 from ceramic_protocol.resolve import TieBreak
-from ceramic_protocol.verify import CheckedEvent, Kind, verify_event
-from tests.support import consensus, vectors
+from ceramic_protocol.verify import Verifier
+from tests.support import vectors
 from tests.support.consensus import (
     Evaluate,
     Result,
@@ -23,6 +23,7 @@ from tests.support.consensus import (
     scenario_events,
     tree_events,
 )
+from tests.support.judging import rules
 
 ORDERS, SEED = 3, 1
 
@@ -66,18 +67,18 @@ def test_forged_anchors_are_refused_by_the_checks_themselves() -> None:
 
 def _other_tie_break(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
     other = {TieBreak.JS: TieBreak.BINARY, TieBreak.BINARY: TieBreak.JS}
-    return evaluate(stream, known, tie_break=other[tie_break])
+    return evaluate(stream, known, rules(other[tie_break]))
 
 
 def _first_to_arrive(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
-    found = evaluate(stream, known, tie_break=tie_break)
+    found = evaluate(stream, known, rules(tie_break))
     arrived = [cid for cid in known.events if cid in found.leaves]
     return replace(found, log=(arrived[0],) if arrived else ())
 
 
 def _without_anchors(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
     plain = EventSet.of(event._replace(timestamp=None) for event in known.events.values())
-    return evaluate(stream, plain, tie_break=tie_break)
+    return evaluate(stream, plain, rules(tie_break))
 
 
 def _forged_anchors_count(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
@@ -85,7 +86,7 @@ def _forged_anchors_count(stream: Cid, known: EventSet, tie_break: TieBreak) -> 
         event._replace(reason=None, timestamp=event.timestamp or 0) if event.kind is Kind.TIME else event
         for event in known.events.values()
     )
-    return evaluate(stream, trusted, tie_break=tie_break)
+    return evaluate(stream, trusted, rules(tie_break))
 
 
 def skip_unless_told_apart(result: Result) -> None:
@@ -113,10 +114,12 @@ def test_a_planted_fault_shows_in_the_trees(fault: Evaluate) -> None:
 
 
 def test_a_verdict_that_differs_from_the_file_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    def all_valid(event: Event, chain: Chain) -> CheckedEvent:
-        return verify_event(event, chain)._replace(reason=None)
+    verify = Verifier.verify
 
-    monkeypatch.setattr(consensus, "verify_event", all_valid)
+    def all_valid(verifier: Verifier, event: Event) -> CheckedEvent:
+        return verify(verifier, event)._replace(reason=None)
+
+    monkeypatch.setattr(Verifier, "verify", all_valid)
     result = check_scenarios(1, SEED)
     skip_unless_told_apart(result)
     assert vectors.is_named() or any("bad-anchor" in line for line in result.mismatches)

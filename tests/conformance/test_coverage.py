@@ -1,8 +1,8 @@
 """The ledger of the vectors: which test runs which file, how many of its cases, and what is left for later.
 
 A file without an entry fails, and so do numbers that don't add up to the cases in the file. What is left says
-for which subject: `accounts` (capabilities, did:pkh) or `streams` (models, their states, building trees). The
-subjects `node` and `recon` have no cases of their own among these files.
+for which subject: `streams` (models, their states, building trees). The subjects `node` and `recon` have no
+cases of their own among these files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any, Final, TypeAlias
 import pytest
 
 from tests.conformance import (
-    test_accounts,
     test_identifiers,
     test_probe_decode,
     test_probe_signatures,
@@ -30,7 +29,7 @@ from tests.support import vectors
 Count: TypeAlias = Callable[[Any], int]
 
 FOLDERS: Final = ("reference", "accounts", "consensus")
-SUBJECTS: Final = {"accounts", "streams", "node", "recon"}
+SUBJECTS: Final = {"streams", "node", "recon"}
 
 
 def answers(vector: Any) -> int:
@@ -87,7 +86,9 @@ CARS: Final = f"{CONFORMANCE}.test_reference_cars"
 ANCHORS: Final = f"{CONFORMANCE}.test_reference_events"
 BUILDERS: Final = f"{CONFORMANCE}.test_builders"
 SIGNATURES: Final = f"{CONFORMANCE}.test_probe_signatures"
-CAPABILITY: Final = "decoding and signatures run, capabilities are left"
+ACCOUNTS: Final = f"{CONFORMANCE}.test_accounts"
+CACAO: Final = f"{CONFORMANCE}.test_cacao"
+CAPABILITIES: Final = f"{CONFORMANCE}.test_reference_capabilities"
 
 
 def identifiers(file: str, count: Count) -> Entry:
@@ -108,65 +109,21 @@ def sdk_texts(vector: Any) -> int:
 
 
 def signed_fixtures(file: str, number: int) -> Entry:
-    """Events of the SDK, signed ones and one that isn't; those with a capability are left."""
-    has_capabilities = number > 5
-
-    def left(vector: Any) -> int:
-        listed = vector["expected"]["events"].values()
-        return sum(case["capability_cid"] is not None for case in listed)
+    """Events of the SDK, signed ones and one that isn't."""
 
     def total(vector: Any) -> int:
         return sum(name.endswith(("Event", "Signature")) or "Capability" in name for name in metas(vector))
 
     def ran(vector: Any) -> int:
-        return 1 + len(vector["expected"]["events"]) - left(vector)
+        return 1 + len(vector["expected"]["events"])
 
-    numbers = (1, number - 1) if has_capabilities else (number, 0)
     assert file.startswith("rust_validation_")
-    return Entry(
-        numbers,
-        SIGNATURES,
-        ran=ran,
-        left=left,
-        total=total,
-        subject="accounts" if has_capabilities else None,
-        note=CAPABILITY if has_capabilities else "",
-    )
+    return Entry((number, 0), SIGNATURES, ran=ran, total=total)
 
 
 def metas(vector: Any) -> list[str]:
     """The members of a fixture's root."""
     return list(vector["expected"]["root_meta"])
-
-
-def with_capability(vector: Any) -> int:
-    """Cases whose event has a block of a capability."""
-    return sum(bool(case["event"].get("cacaoCid")) for case in vector["cases"])
-
-
-def without_capability(vector: Any) -> int:
-    """Cases whose event has none."""
-    return sum(not case["event"].get("cacaoCid") for case in vector["cases"])
-
-
-def plain(vector: Any) -> int:
-    """Cases that `test_accounts` runs."""
-    return sum(map(test_accounts.is_plain, vector["cases"]))
-
-
-def about_capabilities(vector: Any) -> int:
-    """Cases of the groups about capabilities."""
-    return sum(not test_accounts.is_plain(case) for case in vector["cases"])
-
-
-def other_dids(vector: Any) -> int:
-    """DIDs of other methods than did:key."""
-    return sum(case["name"].startswith("pkh/other") for case in vector["cases"])
-
-
-def keys(vector: Any) -> int:
-    """The other DIDs: did:key, and one that is to be refused."""
-    return sum(not case["name"].startswith("pkh/other") for case in vector["cases"])
 
 
 def breaks_state_rule(case: Any) -> bool:
@@ -222,14 +179,7 @@ LEDGER: Final[dict[str, Entry]] = {
     "reference/rust_carfile_testv1.json": run_by(CARS, 1),
     "reference/rust_cas_witness_car.json": run_by(CARS, 1),
     "reference/js_cas_response.json": run_by(CARS, 1, one),
-    "reference/rust_probe_decode_car.json": Entry(
-        (91, 3),
-        f"{CONFORMANCE}.test_probe_decode",
-        ran=lambda _vector: len(test_probe_decode.RUN),
-        left=lambda _vector: len(test_probe_decode.LEFT),
-        subject="accounts",
-        note="what is left are capabilities of another form",
-    ),
+    "reference/rust_probe_decode_car.json": run_by(f"{CONFORMANCE}.test_probe_decode", 94),
     "reference/rust_build_data_payload.json": run_by(BUILDERS, 1),
     "reference/rust_build_signed_init.json": run_by(BUILDERS, 1),
     "reference/rust_conclusion_events.json": run_by(BUILDERS, 6),
@@ -238,23 +188,8 @@ LEDGER: Final[dict[str, Entry]] = {
     "reference/rust_eth_tx_hash_cid.json": run_by(ANCHORS, 3),
     "reference/rust_eth_tx_input.json": run_by(ANCHORS, 4),
     # Signatures and accounts.
-    "reference/rust_probe_verify_signature.json": Entry(
-        (26, 44),
-        SIGNATURES,
-        ran=lambda _vector: len(test_probe_signatures.RUN),
-        left=lambda _vector: len(test_probe_signatures.LEFT),
-        subject="accounts",
-        note=CAPABILITY,
-    ),
-    "reference/accounts_official.json": Entry(
-        (10, 45),
-        SIGNATURES,
-        ran=without_capability,
-        left=with_capability,
-        total=cases,
-        subject="accounts",
-        note=CAPABILITY,
-    ),
+    "reference/rust_probe_verify_signature.json": run_by(SIGNATURES, 70),
+    "reference/accounts_official.json": run_by(ACCOUNTS, 55, cases),
     "reference/rust_validation_key_ed25519.json": signed_fixtures("rust_validation_key_ed25519.json", 5),
     "reference/rust_validation_key_ecdsa_p256.json": signed_fixtures(
         "rust_validation_key_ecdsa_p256.json", 5
@@ -262,33 +197,19 @@ LEDGER: Final[dict[str, Entry]] = {
     "reference/rust_validation_key_webauthn.json": signed_fixtures("rust_validation_key_webauthn.json", 15),
     "reference/rust_validation_pkh_ethereum.json": signed_fixtures("rust_validation_pkh_ethereum.json", 15),
     "reference/rust_validation_pkh_solana.json": signed_fixtures("rust_validation_pkh_solana.json", 15),
-    "reference/rust_gitcoin_cacao_from_pieces.json": left_for("accounts", 1, note=CAPABILITY),
-    "reference/rust_cacao_access.json": left_for("accounts", 6),
-    "reference/rust_cacao_time_checks.json": left_for("accounts", 7),
-    "reference/rust_siwx_message.json": left_for("accounts", 1),
-    "reference/siwx_ethereum_messages.json": left_for("accounts", 47, cases),
-    "accounts/jws.json": Entry((26, 0), f"{CONFORMANCE}.test_accounts", ran=plain, total=cases),
-    "accounts/negative.json": Entry(
-        (35, 42),
-        f"{CONFORMANCE}.test_accounts",
-        ran=plain,
-        left=about_capabilities,
-        total=cases,
-        subject="accounts",
-        note=CAPABILITY,
+    "reference/rust_gitcoin_cacao_from_pieces.json": run_by(CACAO, 1),
+    "reference/rust_cacao_access.json": run_by(CAPABILITIES, 6),
+    "reference/rust_cacao_time_checks.json": run_by(CAPABILITIES, 7),
+    "reference/rust_siwx_message.json": run_by(CACAO, 1),
+    "reference/siwx_ethereum_messages.json": run_by(CACAO, 47, cases),
+    "accounts/jws.json": run_by(ACCOUNTS, 26, cases),
+    "accounts/negative.json": run_by(ACCOUNTS, 77, cases),
+    "accounts/cacao.json": run_by(ACCOUNTS, 45, cases),
+    "accounts/did.json": run_by(f"{CONFORMANCE}.test_dids", 33, cases),
+    "accounts/messages.json": run_by(CACAO, 13, cases),
+    "consensus/cacao_time.json": run_by(
+        f"{CONFORMANCE}.test_cacao_time", 15, lambda vector: len(vector["rows"])
     ),
-    "accounts/cacao.json": left_for("accounts", 45, cases, CAPABILITY),
-    "accounts/did.json": Entry(
-        (25, 8),
-        "tests.protocol.test_did",
-        ran=keys,
-        left=other_dids,
-        total=cases,
-        subject="accounts",
-        note="that no other DID signs events is tested, did:pkh as an account is left",
-    ),
-    "accounts/messages.json": left_for("accounts", 13, cases),
-    "consensus/cacao_time.json": left_for("accounts", 15, lambda vector: len(vector["rows"])),
     # Streams.
     "reference/rust_anchor_merkle_trees.json": left_for("streams", 5),
     "reference/rust_index_to_path.json": left_for("streams", 14),

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
 import pytest
 
 from ceramic_protocol import car, dagcbor, multibase
+from ceramic_protocol.accounts.access import Stream, Terms
+from ceramic_protocol.accounts.cacao import decode_cacao
 from ceramic_protocol.accounts.did import resolve_did_key
 from ceramic_protocol.accounts.signatures import verify
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import IdentifierError
@@ -34,11 +38,16 @@ from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import evaluate
 from ceramic_protocol.jose import Envelope, decode_envelope
 from ceramic_protocol.ports import NoChain
-from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.verify import CheckedEvent, check_envelope, verify_event
+from ceramic_protocol.profiles.ceramic_one import CeramicOne
+from ceramic_protocol.profiles.profile import Profile
+from ceramic_protocol.profiles.strict import check_envelope
+from ceramic_protocol.reasons import Finding, Outcome, Reason
+from ceramic_protocol.verify import Verifier
 from tests.conformance.test_probe_decode import Difference, explain
 from tests.conformance.test_reference_cars import unpadded
 from tests.support import vectors
+from tests.support.accounts import checked
+from tests.support.judging import RULES
 
 PROBE: Final = "rust_probe_verify_signature.json"
 OFFICIAL: Final = "accounts_official.json"
@@ -107,13 +116,12 @@ def has_capability(data: bytes) -> bool:
     return event.envelope.header.capability is not None
 
 
-def is_later(given: Mapping[str, Any], answer: str) -> bool:
-    """Whether a case waits for the subject `accounts`."""
+def is_about_capabilities(given: Mapping[str, Any], answer: str) -> bool:
+    """Whether a case is about a capability, which only the profile of ceramic-one is asked about here."""
     return " cacao=" in answer or has_capability(multibase.decode(given["car_multibase"]))
 
 
-LEFT: Final = [name for name, (given, answer) in CASES.items() if is_later(given, answer)]
-RUN: Final = [name for name in CASES if name not in LEFT]
+PLAIN: Final = [name for name, (given, answer) in CASES.items() if not is_about_capabilities(given, answer)]
 
 
 def finding(data: bytes, controller: str | None) -> tuple[Reason, str] | None:
@@ -122,13 +130,13 @@ def finding(data: bytes, controller: str | None) -> tuple[Reason, str] | None:
     if isinstance(event, InvalidEvent):
         return event.reason, event.detail
     assert not isinstance(event, TimeEvent)
-    checked = verify_event(event, NoChain())
+    checked = Verifier(NoChain()).verify(event)
     if isinstance(event, InitEvent):
         assert event.header.controller == (controller or event.header.controller)
         known = [checked]
     else:
         known = [init_of(event, controller), checked]
-    judged = evaluate(event.stream, EventSet.of(known)).judged[event.cid]
+    judged = evaluate(event.stream, EventSet.of(known), RULES).judged[event.cid]
     # The events stand alone: what they build on isn't asked here.
     if judged.reason is None or judged.reason is Reason.PREV_MISSING:
         return None
@@ -140,7 +148,7 @@ def init_of(event: DataEvent, controller: str | None) -> CheckedEvent:
     header: dict[str, IpldValue] = {} if controller is None else {"controllers": [controller]}
     payload = dagcbor.encode({"header": header})
     init = InitEvent(event.stream, decode_init_header(header), None, None, payload)
-    return verify_event(init, NoChain())
+    return Verifier(NoChain()).verify(init)
 
 
 def in_words(data: bytes, found: tuple[Reason, str] | None) -> str:
@@ -176,7 +184,7 @@ def signs_standard_alphabet(envelope: Envelope) -> bool:
     return is_good and differs_by_alphabet(envelope)
 
 
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize("name", PLAIN)
 def test_crafted_event(name: str) -> None:
     given, answer = CASES[name]
     data = multibase.decode(given["car_multibase"])
@@ -218,29 +226,6 @@ def test_the_reason_of_a_refusal(name: str, reason: Reason) -> None:
     assert found[0] is reason
 
 
-def capability_cases() -> Iterator[tuple[str, bytes, str | None, bool]]:
-    """Every event with a capability: name, CAR, controller, and whether the references accept it."""
-    for name in LEFT:
-        given, answer = CASES[name]
-        data = multibase.decode(given["car_multibase"])
-        yield f"probe {name}", data, given["controller"], re.match(_GOOD, answer) is not None
-    for case in official_cases():
-        if case["event"].get("cacaoCid"):
-            data = unpadded(case["event"]["carB64"])
-            yield f"official {case['name']}", data, case["controller"], is_accepted(case)
-    for file in ("cacao.json", "negative.json"):
-        for case in vectors.accounts(file)["cases"] if file in vectors.names("accounts") else []:
-            if case["group"].startswith("cacao"):
-                data = unpadded(case["event"]["carB64"])
-                yield f"{file} {case['name']}", data, case["controller"], is_accepted(case)
-    for file in FIXTURES:
-        for name, case in fixture_events(file):
-            if case["capability_cid"]:
-                is_good = re.match(r"event=Ok.* access=Ok", case["rust_result"]["now"]) is not None
-                controller = vectors.reference(file)["expected"]["root_meta"]["controller"]
-                yield f"{file} {name}", unpadded(case["car_base64"]), controller, is_good
-
-
 def is_accepted(case: Mapping[str, Any]) -> bool:
     """Whether a case of the accounts' form is to be accepted."""
     return bool(case["recommended"] == "accept")
@@ -260,28 +245,37 @@ def fixture_events(file: str) -> list[tuple[str, dict[str, Any]]]:
     return list(vectors.reference(file)["expected"]["events"].items())
 
 
-CAPABILITIES: Final = list(capability_cases())
-
-
-@pytest.mark.parametrize(
-    ("data", "controller", "is_good"), [pytest.param(*case, id=name) for name, *case in CAPABILITIES]
-)
-def test_what_can_be_said_of_a_capability_by_now(
-    data: bytes, controller: str | None, *, is_good: bool
-) -> None:
-    """A good one waits; a bad one waits or is refused for what can be seen without the capability."""
-    event = decode_event(data)
-    if isinstance(event, InvalidEvent):
-        assert not is_good, event
-        return
+def probe_now() -> datetime:
+    """When the probe was made: one of its capabilities starts ten minutes later."""
+    given, _answer = CASES["capx/future iat +10min"]
+    event = decode_event(multibase.decode(given["car_multibase"]))
     assert isinstance(event, InitEvent | DataEvent)
-    checked = verify_event(event, NoChain())
-    reason = checked.reason
-    if checked.capability is None:
-        assert not is_good
-        reason = Reason.SIGNER_NOT_CONTROLLER if checked.signer != controller else None
-    assert reason is not None
-    assert reason is Reason.UNSUPPORTED_YET or not is_good
+    assert event.envelope is not None
+    issued = decode_cacao(event.envelope.capability_block).issued_at
+    return datetime.fromisoformat(issued) - timedelta(minutes=10)
+
+
+def says_of(given: Mapping[str, Any]) -> Finding | None:
+    """What the profile of ceramic-one finds wrong with an event of the probe, resources aside.
+
+    The probe asks who signed and when, not for what.
+    """
+    found = checked(multibase.decode(given["car_multibase"]), Profile.CERAMIC_ONE)
+    if isinstance(found, InvalidEvent) or found.reason is not None:
+        return Finding(found.reason or Reason.EVENT_MALFORMED, found.detail or "")
+    when = given["at_time"]
+    at = probe_now() if when in {"now", "skip"} else datetime.fromisoformat(when)
+    terms = Terms(grace=0, skew=300, check_expiry=when != "skip")
+    stream = Stream(given["controller"] or found.signer or "", "", None)
+    answer = CeramicOne().may_write(found, stream, int(at.timestamp() * 1000), terms)
+    return None if answer and answer.reason is Reason.CACAO_MODEL_NOT_COVERED else answer
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_ceramic_one_says(name: str) -> None:
+    given, answer = CASES[name]
+    found = says_of(given)
+    assert (found is None) is (re.match(_GOOD, answer) is not None), found
 
 
 def official(*, with_capability: bool) -> list[dict[str, Any]]:
@@ -327,7 +321,7 @@ def check_deterministic(cid: Cid, blocks: Mapping[Cid, bytes], controller: str) 
     event = decode_event(car.encode([cid], [(cid, blocks[cid])]))
     assert isinstance(event, InitEvent)
     assert (event.header.controller, event.data, event.envelope) == (controller, None, None)
-    assert verify_event(event, NoChain()).reason is None
+    assert Verifier(NoChain()).verify(event).reason is None
 
 
 def test_pieces_of_a_real_event() -> None:
@@ -350,8 +344,8 @@ def test_pieces_of_a_real_event() -> None:
 
 @pytest.mark.skipif(vectors.is_named() or not CASES, reason="other vectors than the project's own")
 def test_how_many() -> None:
-    assert (len(CASES), len(RUN), len(LEFT)) == (70, 26, 44)
-    assert DIFFERENT.keys() <= set(RUN)
+    assert (len(CASES), len(PLAIN)) == (70, 26)
+    assert DIFFERENT.keys() <= set(PLAIN)
     assert set(DIFFERENT.values()) <= DIFFERENCES.keys()
     assert (len(official(with_capability=False)), len(official(with_capability=True))) == (10, 45)
     assert {file: len(fixture_events(file)) for file in FIXTURES} == {
@@ -361,5 +355,3 @@ def test_how_many() -> None:
         "rust_validation_pkh_ethereum.json": 14,
         "rust_validation_pkh_solana.json": 14,
     }
-    # 44 of the probe, 45 official ones, 45 + 42 of the accounts, 42 fixtures.
-    assert len(CAPABILITIES) == 218

@@ -19,8 +19,8 @@ from ceramic_protocol.dagjson import to_json
 from ceramic_protocol.errors import DecodeError, EncodeError
 from ceramic_protocol.events import Event, InvalidEvent, TimeEvent, decode_event
 from ceramic_protocol.jose import Envelope
+from ceramic_protocol.profiles.strict import check_envelope
 from ceramic_protocol.reasons import Reason
-from ceramic_protocol.verify import check_envelope
 from tests.support import vectors
 
 EVENT_CARS = vectors.names("reference", "rust_car_*.json")

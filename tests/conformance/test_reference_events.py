@@ -17,7 +17,6 @@ from ceramic_protocol.anchors import (
     ANCHOR_SELECTOR,
     CONTRACT_CALL,
     Anchored,
-    Refused,
     verify_anchor,
 )
 from ceramic_protocol.build_time import encode_proof, time_event, transaction_cid
@@ -25,7 +24,7 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.events import InitEvent, InvalidEvent, Proof, TimeEvent, decode_event
 from ceramic_protocol.ports import Transaction
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.reasons import Finding, Reason
 from tests.support import vectors
 from tests.support.chains import KnownChain
 
@@ -66,8 +65,8 @@ def test_root_in_a_transaction(given: dict[str, str], wanted: dict[str, str]) ->
     if "error" in wanted:
         # No root in the file: any does, as the proof's type comes first.
         found = verify_anchor(anchor(Cid.of(b""), given["tx_type"]), known(data))
-        assert isinstance(found, Refused)
-        assert (found.reason is Reason.UNSUPPORTED_YET) is (given["tx_type"] == "raw")
+        assert isinstance(found, Finding)
+        assert found.reason is Reason.ANCHOR_ROOT_MISMATCH
         return
     root = Cid.parse(wanted["root"])
     assert data == ANCHOR_SELECTOR + root.digest
@@ -76,13 +75,13 @@ def test_root_in_a_transaction(given: dict[str, str], wanted: dict[str, str]) ->
     spoilt = [data[:-1] + bytes([data[-1] ^ 1]), b"\0" + data[1:], data[:-1], data + b"\0"]
     for other in spoilt:
         refused = verify_anchor(event, known(other))
-        assert isinstance(refused, Refused)
+        assert isinstance(refused, Finding)
         assert refused.reason is Reason.ANCHOR_ROOT_MISMATCH
     elsewhere = known(data)
     key = (CHAIN_ID, TX_HASH)
     elsewhere.transactions[key] = replace(elsewhere.transactions[key], to="0x" + "00" * 20)
     refused = verify_anchor(event, elsewhere)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Finding)
     assert refused.reason is Reason.ANCHOR_WRONG_CONTRACT
 
 

@@ -14,6 +14,7 @@ from ceramic_protocol.ids import METAMODEL, CommitId, StreamId
 from ceramic_protocol.interests import MAX_PEER_KEY, Interest, PeerId, PeerKey
 from ceramic_protocol.networks import IN_MEMORY, MAINNET, Network
 from tests.connectors import making
+from tests.fuzz.account_seeds import ACCOUNT_SEEDS
 from tests.fuzz.event_mutations import sample_of
 from tests.support import corpus, vectors
 
@@ -174,5 +175,6 @@ SEEDS: Final[dict[str, Callable[[], list[bytes]]]] = {
     "ndjson": _lines,
     "ndjson-file": lambda: [gzip.compress(lines, mtime=0) for lines in _lines()[-4:]],
     "archive": _archives,
+    **ACCOUNT_SEEDS,
 }
 """The seeds of each target."""

@@ -11,7 +11,7 @@ import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ceramic_connectors.archive import CarArchive
 from ceramic_connectors.car_scan import Scanner, Section
@@ -23,80 +23,46 @@ from ceramic_protocol import car, dagcbor, dagjson, dagjson_decode, jose
 from ceramic_protocol.accounts import did, signatures
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagcbor_lenient import decode_lenient
-from ceramic_protocol.errors import DecodeError, EncodeError, IdentifierError
+from ceramic_protocol.errors import DecodeError, EncodeError
 from ceramic_protocol.event_ids import EventId
 from ceramic_protocol.events import InvalidEvent, decode_event
 from ceramic_protocol.ids import CommitId, StreamId
-from ceramic_protocol.intake import check_item
 from ceramic_protocol.interests import Interest, PeerId, PeerKey
 from ceramic_protocol.jsonpatch import apply_patch
 from ceramic_protocol.limits import MAX_DAMAGE_BYTES
 from ceramic_protocol.networks import Network
 from ceramic_protocol.ports import Damage, EventSource, RawEvent
+from ceramic_protocol.profiles.strict import check_envelope
 from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.verify import check_envelope, verify_event
+from ceramic_protocol.verify import Verifier
+from tests.fuzz.account_targets import ACCOUNT_TARGETS
+from tests.fuzz.checks import SIGNED, check_message, decoded, parsed, text_of
 from tests.support import corpus
-
-_MAX_MESSAGE: Final = 1000
-_SIGNED: Final = (
-    Reason.CBOR_MALFORMED,
-    Reason.SIGNATURES_EMPTY,
-    Reason.EVENT_MALFORMED,
-    Reason.JWS_MALFORMED,
-)
-
-
-def _decoded(decode: Callable[[bytes], Any], data: bytes, *reasons: Reason) -> Any:
-    """What comes of decoding; the error, if it is a declared one, for one of these reasons."""
-    try:
-        return decode(data)
-    except DecodeError as error:
-        assert error.reason in reasons  # noqa: PT017
-        _check_message(error.detail)
-        return error
-
-
-def _parsed(parse: Callable[[Any], Any], given: object) -> Any:
-    """What an identifier is read as; None if it is refused as declared."""
-    try:
-        return parse(given)
-    except IdentifierError as error:
-        _check_message(str(error))
-        return None
-
-
-def _check_message(message: str | None) -> None:
-    assert message
-    assert len(message.encode("utf-8")) < _MAX_MESSAGE
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
 
 
 def dagcbor_strict(data: bytes) -> None:
-    value = _decoded(dagcbor.decode, data, Reason.CBOR_MALFORMED)
+    value = decoded(dagcbor.decode, data, Reason.CBOR_MALFORMED)
     if not isinstance(value, DecodeError):
         assert dagcbor.encode(value) == data
         assert dagcbor.encode(decode_lenient(data)) == data
 
 
 def dagcbor_lenient(data: bytes) -> None:
-    value = _decoded(decode_lenient, data, Reason.CBOR_MALFORMED)
+    value = decoded(decode_lenient, data, Reason.CBOR_MALFORMED)
     if not isinstance(value, DecodeError):
         block = dagcbor.encode(value)
         assert dagcbor.encode(dagcbor.decode(block)) == block
 
 
 def dagjson_text(data: bytes) -> None:
-    value = _decoded(dagjson_decode.decode, data, Reason.EVENT_MALFORMED)
+    value = decoded(dagjson_decode.decode, data, Reason.EVENT_MALFORMED)
     if not isinstance(value, DecodeError):
         text = dagjson.encode(value)
         assert dagjson.encode(dagjson_decode.decode(text)) == text
 
 
 def car_bytes(data: bytes) -> None:
-    found = _decoded(car.decode, data, Reason.CAR_TRUNCATED, Reason.CAR_MALFORMED)
+    found = decoded(car.decode, data, Reason.CAR_TRUNCATED, Reason.CAR_MALFORMED)
     if isinstance(found, DecodeError):
         return
     length, start = car.read_length(data, 0)
@@ -111,28 +77,28 @@ def event(data: bytes) -> None:
     found = decode_event(data)
     if isinstance(found, InvalidEvent):
         assert found.reason.outcome is Outcome.REJECTED
-        _check_message(found.detail)
+        check_message(found.detail)
         return
-    checked = verify_event(found, corpus.chain())
+    checked = Verifier(corpus.chain()).verify(found)
     assert (checked.cid, checked.stream, checked.prev) == (found.cid, found.stream, found.prev)
     if checked.reason is not None:
-        _check_message(checked.detail)
+        check_message(checked.detail)
 
 
 def envelope(data: bytes) -> None:
-    found = _decoded(jose.decode_envelope, data, *_SIGNED)
-    general = _decoded(jose._any_envelope, data, *_SIGNED)
+    found = decoded(jose.decode_envelope, data, *SIGNED)
+    general = decoded(jose._any_envelope, data, *SIGNED)
     if isinstance(found, DecodeError):
         assert (found.reason, found.detail) == (general.reason, general.detail)
         return
     assert found == general
     finding = check_envelope(found)
     if finding is not None:
-        _check_message(finding[1])
+        check_message(finding[1])
 
 
 def protected(data: bytes) -> None:
-    header = _decoded(jose.decode_protected, data, Reason.JWS_MALFORMED)
+    header = decoded(jose.decode_protected, data, Reason.JWS_MALFORMED)
     if not isinstance(header, DecodeError):
         assert header == jose._decode_protected(data)
         for text in (header.alg, header.kid, header.signer):
@@ -140,10 +106,10 @@ def protected(data: bytes) -> None:
 
 
 def cid(data: bytes) -> None:
-    found = _parsed(Cid.from_bytes, data)
+    found = parsed(Cid.from_bytes, data)
     if found is not None:
         assert found == data
-    for one in (found, _parsed(Cid.parse, _text(data))):
+    for one in (found, parsed(Cid.parse, text_of(data))):
         if one is not None:
             _check_cid(one)
 
@@ -158,7 +124,7 @@ def _check_cid(found: Cid) -> None:
 
 
 def stream_id(data: bytes) -> None:
-    for found in (_parsed(StreamId.from_bytes, data), _parsed(StreamId.parse, _text(data))):
+    for found in (parsed(StreamId.from_bytes, data), parsed(StreamId.parse, text_of(data))):
         if found is not None:
             assert StreamId.parse(found.uri) == StreamId.from_bytes(bytes(found)) == found
             assert StreamId.of(found.stream_type, found.cid) == found
@@ -167,7 +133,7 @@ def stream_id(data: bytes) -> None:
 
 
 def commit_id(data: bytes) -> None:
-    for found in (_parsed(CommitId.from_bytes, data), _parsed(CommitId.parse, _text(data))):
+    for found in (parsed(CommitId.from_bytes, data), parsed(CommitId.parse, text_of(data))):
         if found is not None:
             assert CommitId.parse(str(found)) == CommitId.from_bytes(bytes(found)) == found
             assert CommitId.of(found.stream, found.cid) == found
@@ -176,9 +142,9 @@ def commit_id(data: bytes) -> None:
 
 def event_id(data: bytes) -> None:
     for found in (
-        _parsed(EventId.from_bytes, data),
-        _parsed(lambda given: EventId.from_bytes(given, strict=False), data),
-        _parsed(EventId.parse, _text(data)),
+        parsed(EventId.from_bytes, data),
+        parsed(lambda given: EventId.from_bytes(given, strict=False), data),
+        parsed(EventId.parse, text_of(data)),
     ):
         if found is not None:
             _check_event_id(found)
@@ -186,7 +152,7 @@ def event_id(data: bytes) -> None:
 
 def _check_event_id(found: EventId) -> None:
     assert EventId.from_bytes(bytes(found), strict=False) == found
-    is_strict = _parsed(EventId.from_bytes, bytes(found)) is not None
+    is_strict = parsed(EventId.from_bytes, bytes(found)) is not None
     if is_strict:
         assert EventId.parse(f"f{found.hex()}") == found
     parts = found.parts
@@ -198,28 +164,28 @@ def _check_event_id(found: EventId) -> None:
 
 
 def interest(data: bytes) -> None:
-    for found in (_parsed(Interest.from_bytes, data), _parsed(Interest.parse, _text(data))):
+    for found in (parsed(Interest.from_bytes, data), parsed(Interest.parse, text_of(data))):
         if found is not None:
             assert Interest.parse(str(found)) == Interest.from_bytes(bytes(found)) == found
             assert (found.parts is None or found.parts.range is None) == found.is_fencepost
-            _parsed(Interest.event_range, found)
+            parsed(Interest.event_range, found)
 
 
 def peer(data: bytes) -> None:
-    text = _text(data)
-    for found in (_parsed(PeerId.from_bytes, data), _parsed(PeerId.parse, text)):
+    text = text_of(data)
+    for found in (parsed(PeerId.from_bytes, data), parsed(PeerId.parse, text)):
         if found is not None:
             assert PeerId.parse(str(found)) == PeerId.from_bytes(bytes(found)) == found
             assert found.did is None or found.did.startswith("did:key:z6Mk")
-    key = _parsed(PeerKey.parse, text)
+    key = parsed(PeerKey.parse, text)
     assert key is None or PeerKey.of(key.expiration, key.jws) == text
-    network = _parsed(Network.parse, text)
+    network = parsed(Network.parse, text)
     assert network is None or Network.parse(network.name) == network
 
 
 def did_key(data: bytes) -> None:
-    text = _text(data)
-    key = _parsed(did.resolve_did_key, text)
+    text = text_of(data)
+    key = parsed(did.resolve_did_key, text)
     if key is not None:
         assert did.did_key(key) == text
         assert signatures.verify(key, b"message", b"\x01" * 64) is False
@@ -227,18 +193,18 @@ def did_key(data: bytes) -> None:
 
 def json_patch(data: bytes) -> None:
     """The bytes are DAG-JSON of a list of document and patch, or are for `dagjson_text`."""
-    given = _decoded(dagjson_decode.decode, data, Reason.EVENT_MALFORMED)
+    given = decoded(dagjson_decode.decode, data, Reason.EVENT_MALFORMED)
     if not isinstance(given, list) or len(given) != 2:
         return
     document, patch = given
     before = copy.deepcopy(given)
-    result = _decoded(lambda _: apply_patch(document, patch), data, Reason.PATCH_FAILED)
+    result = decoded(lambda _: apply_patch(document, patch), data, Reason.PATCH_FAILED)
     assert given == before
     if not isinstance(result, DecodeError):
         try:
             dagjson.encode(result)
         except EncodeError as error:
-            _check_message(str(error))
+            check_message(str(error))
 
 
 def ndjson(data: bytes) -> None:
@@ -249,9 +215,9 @@ def ndjson(data: bytes) -> None:
         end = line.position + line.length
         item = parse_line(line, "fuzz")
         if isinstance(item, Damage):
-            _check_message(item.detail)
+            check_message(item.detail)
         else:
-            check_item(item, corpus.chain())
+            Verifier(corpus.chain()).check(item)
     assert data[end:].isspace() or end == len(data)
 
 
@@ -272,7 +238,7 @@ def archive(data: bytes) -> None:
         if isinstance(found, Section):
             assert found.good == found.cid.matches(bytes(found.block))
         else:
-            _check_message(found.detail)
+            check_message(found.detail)
     assert end == len(data)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fuzz.car"
@@ -285,9 +251,9 @@ def _check_source(source: EventSource) -> None:
     assert len(items) == source.count
     for item in items:
         if isinstance(item, RawEvent):
-            check_item(item, corpus.chain())
+            Verifier(corpus.chain()).check(item)
         else:
-            _check_message(item.detail)
+            check_message(item.detail)
             assert len(item.raw) <= MAX_DAMAGE_BYTES
 
 
@@ -310,4 +276,5 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "ndjson": ndjson,
     "ndjson-file": ndjson_file,
     "archive": archive,
+    **ACCOUNT_TARGETS,
 }

@@ -43,9 +43,9 @@ def test_an_event_that_is_not_the_signed_one_would_be_noticed() -> None:
     assert checked is not None
     real = mutation._real()
     with pytest.raises(AssertionError, match="not as it was"):
-        mutation._judge(data[:-1] + b"\0", event, checked, real)
+        mutation.judge(data[:-1] + b"\0", event, checked, real)
     with pytest.raises(AssertionError):
-        mutation._judge(data, event, checked, real._replace(needed={}, signatures={}))
+        mutation.judge(data, event, checked, real._replace(needed={}, signatures={}))
 
 
 # As long as they need be to show what a byte costs; the limits grow with the length.

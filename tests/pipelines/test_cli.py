@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,15 +21,13 @@ COMMANDS = ("export", "verify", "resolve", "inspect")
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_verify_agrees_with_the_corpus(source: str) -> None:
-    comparison = check_verify(source)
-    assert comparison.equal > 2100
-    assert comparison.prev_pending > 100
+    assert check_verify(source).equal > 2900
 
 
 @pytest.mark.parametrize("tie_break", TieBreak)
 @pytest.mark.parametrize("source", SOURCES)
 def test_resolve_agrees_with_the_corpus(source: str, tie_break: TieBreak) -> None:
-    assert check_resolve(source, tie_break).equal > 200
+    assert check_resolve(source, tie_break).equal > 400
 
 
 def test_verify_prints_the_members_of_the_contract_in_order_of_the_source() -> None:
@@ -122,7 +121,7 @@ def test_what_is_wrong_is_said_in_a_sentence_with_the_right_code(
 def test_help_has_an_example(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
-    assert f"\n    ceramic-streams {command} " in result.stdout.split("Example:")[1]
+    assert f"\n    ceramic-streams {command} " in re.split("Examples?:", result.stdout)[1]
 
 
 def test_json_is_one_array_and_table_is_text() -> None:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.tables import SHARD_SHIFT, TABLES
 from tests.support import corpus
 from tests.support.export import check_order_independence, export, read_tables
+from tests.support.judging import RULES
 
 Tables = dict[str, Any]
 WIRE = {reason.value for reason in Reason if reason.layer is Layer.WIRE}
@@ -146,7 +146,7 @@ def test_waves_make_the_same_tables(
 def test_a_watcher_is_told_of_every_event(tmp_path: Path) -> None:
     seen: Counter[str] = Counter()
     indexed: list[tuple[int, int]] = []
-    job = ExportJob(f"ndjson:{corpus.NDJSON}", tmp_path / "out", datetime.now(UTC))
+    job = ExportJob(f"ndjson:{corpus.NDJSON}", tmp_path / "out", RULES)
     run_export(
         job, lambda *bytes_: indexed.append(bytes_), lambda stage, events: seen.update({stage: events})
     )

@@ -13,14 +13,13 @@ from ceramic_protocol.anchors import (
     ANCHOR_CONTRACT,
     ANCHOR_SELECTOR,
     Anchored,
-    Refused,
     verify_anchor,
     walk_path,
 )
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.events import Proof, TimeEvent
 from ceramic_protocol.ports import NoChain, Transaction
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.reasons import Finding, Reason
 from tests.support import vectors
 from tests.support.chains import KnownChain
 
@@ -43,8 +42,8 @@ def chain(root: Cid, **changes: object) -> KnownChain:
     return KnownChain({"eip155:1"}, {("eip155:1", TX): dataclasses.replace(known, **changes)})  # type: ignore[arg-type]
 
 
-def reason(found: Anchored | Refused) -> Reason | None:
-    return found.reason if isinstance(found, Refused) else None
+def reason(found: Anchored | Finding) -> Reason | None:
+    return found.reason if isinstance(found, Finding) else None
 
 
 OTHER = Cid.of(b"other")
@@ -112,11 +111,24 @@ def test_the_contract_may_be_written_with_its_checksum() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tx_type", "wanted"), [("raw", Reason.UNSUPPORTED_YET), ("f(bytes)", Reason.ANCHOR_ROOT_MISMATCH)]
+    ("tx_type", "wanted"), [("raw", Reason.ANCHOR_ROOT_MISMATCH), ("f(bytes)", Reason.ANCHOR_ROOT_MISMATCH)]
 )
 def test_other_kinds_of_proof(tx_type: str, wanted: Reason) -> None:
     time_event = event([PREV, OTHER], "0", tx_type=tx_type)
     assert reason(verify_anchor(time_event, chain(time_event.proof.root))) is wanted
+
+
+def test_proofs_of_before_the_contract() -> None:
+    old = event([PREV, OTHER], "0", tx_type="raw")
+    data = b"\x0f" + old.proof.root
+    good = chain(old.proof.root, to="0xanybody", input=data, block_number=16_688_195)
+    assert reason(verify_anchor(old, good)) is None
+    for known, wanted in (
+        (chain(old.proof.root, input=data, block_number=16_688_196), Reason.ANCHOR_WRONG_CONTRACT),
+        (chain(old.proof.root, input=data[1:], block_number=1), Reason.ANCHOR_ROOT_MISMATCH),
+        (chain(old.proof.root, block_number=1), Reason.ANCHOR_ROOT_MISMATCH),
+    ):
+        assert reason(verify_anchor(old, known)) is wanted
 
 
 TREES = [

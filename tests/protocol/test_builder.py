@@ -20,19 +20,20 @@ from ceramic_protocol.build_init import deterministic_init, deterministic_stream
 from ceramic_protocol.build_time import encode_proof, merkle_node, time_event, transaction_cid
 from ceramic_protocol.builder import EventBuilder, protected_header
 from ceramic_protocol.built import BuiltEvent
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import DAG_CBOR, DAG_JOSE, Cid
 from ceramic_protocol.errors import EncodeError, IdentifierError
 from ceramic_protocol.events import DataEvent, InitEvent, InvalidEvent, Proof, TimeEvent
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import evaluate
 from ceramic_protocol.ids import METAMODEL, MODEL, MODEL_INSTANCE, StreamId
-from ceramic_protocol.intake import check_item
 from ceramic_protocol.js_numbers import MAX_SAFE_INTEGER, js_numbers
 from ceramic_protocol.limits import MAX_BLOCK_BYTES, MAX_CBOR_DEPTH, MAX_WITNESS_PATH
 from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.verify import CheckedEvent
+from ceramic_protocol.verify import Verifier
 from tests.support import strategies
+from tests.support.judging import RULES
 from tests.support.signing import ANY_MODEL
 
 SECRET = b"\x01" * 32
@@ -48,7 +49,7 @@ kinds = st.sampled_from(list(KeyType))
 
 def checked(built: BuiltEvent) -> CheckedEvent:
     """The event after its own checks, as any host makes them."""
-    found = check_item(RawEvent(built.car, built.cid, "test", 0), NoChain())
+    found = Verifier(NoChain()).check(RawEvent(built.car, built.cid, "test", 0))
     assert not isinstance(found, InvalidEvent), found
     return found
 
@@ -107,7 +108,7 @@ def test_ipld_content_comes_back_as_it_was(data: Any) -> None:
 def test_a_stream_that_was_built_is_folded(first: Any, second: Any) -> None:
     init = BUILDER.init(ANY_MODEL, {"a": first}, unique=b"x")
     update = BUILDER.data(init.cid, init.cid, [{"op": "replace", "path": "/a", "value": second}])
-    history = evaluate(init.cid, EventSet.of([checked(init), checked(update)]))
+    history = evaluate(init.cid, EventSet.of([checked(init), checked(update)]), RULES)
     assert history.log == (init.cid, update.cid)
     state = history.judged[update.cid].state
     assert state is not None
@@ -165,7 +166,7 @@ def test_under_a_capability() -> None:
     assert event.envelope is not None
     assert event.envelope.header.capability == Cid.of(CACAO)
     assert checked(builder.data(init.cid, init.cid, PATCH)).capability == Cid.of(CACAO)
-    assert checked(init).reason is Reason.UNSUPPORTED_YET
+    assert checked(init).reason is Reason.CACAO_MALFORMED
     assert "controller" in refused(EventBuilder, ME, capability=CACAO)
     large = bytes(MAX_BLOCK_BYTES + 1)
     assert "is over" in refused(EventBuilder, ME, controller=controller, capability=large)

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.verify import CheckedEvent, Kind
 from tests.support import consensus
 from tests.support.strategies import child
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ceramic_protocol import dagcbor
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
@@ -16,9 +17,9 @@ from ceramic_protocol.ids import METAMODEL, MODEL, MODEL_INSTANCE, TILE, StreamI
 from ceramic_protocol.limits import MAX_CBOR_DEPTH, MAX_POINTER_TOKENS
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.resolve import TieBreak
-from ceramic_protocol.verify import CheckedEvent
 from tests.support import consensus, signing
 from tests.support.chains import KnownChain
+from tests.support.judging import RULES, rules
 from tests.support.signing import Made, ed25519, plain, protected, sign
 
 ME, OTHER = ed25519(1), ed25519(2)
@@ -38,7 +39,7 @@ ALL = (INIT, A, B, T, C)
 
 
 def judge(*events: Made, stream: Made = INIT, foreign: tuple[Made, ...] = ()) -> StreamHistory:
-    return evaluate(stream.cid, signing.known(*events, chain=CHAIN), {event.cid for event in foreign})
+    return evaluate(stream.cid, signing.known(*events, chain=CHAIN), RULES, {event.cid for event in foreign})
 
 
 def reasons(history: StreamHistory, *events: Made) -> list[Reason | None]:
@@ -81,7 +82,7 @@ def test_forks_revert_what_loses() -> None:
 def test_the_tie_break_is_that_which_was_asked_for() -> None:
     forks = [signing.data(ME, INIT, INIT, add("fork", number)) for number in range(40)]
     known = signing.known(INIT, *forks)
-    tips = {tie: evaluate(INIT.cid, known, tie_break=tie).tip for tie in TieBreak}
+    tips = {tie: evaluate(INIT.cid, known, rules(tie)).tip for tie in TieBreak}
     assert tips[TieBreak.BINARY] == min(event.cid for event in forks)
     assert tips[TieBreak.JS] == min((event.cid for event in forks), key=lambda cid: ",".join(map(str, cid)))
     assert tips[TieBreak.JS] != tips[TieBreak.BINARY]
@@ -98,7 +99,7 @@ def test_what_is_missing_is_pending() -> None:
     assert without_init.stream_id.stream_type == MODEL_INSTANCE
     # Later all is there, and nothing remembers that it wasn't.
     late = signing.known(INIT, B, T, C, chain=CHAIN).merge(signing.known(A))
-    assert evaluate(INIT.cid, late) == judge(*ALL)
+    assert evaluate(INIT.cid, late, RULES) == judge(*ALL)
 
 
 def test_what_belongs_to_another_stream_is_rejected() -> None:
@@ -172,22 +173,22 @@ def test_anyone_may_anchor() -> None:
 
 def test_a_time_event_whose_chain_is_unknown_is_pending() -> None:
     known = signing.known(INIT, A, B, T, C)
-    found = evaluate(INIT.cid, known)
+    found = evaluate(INIT.cid, known, RULES)
     assert reasons(found, T, C) == [Reason.ANCHOR_CHAIN_UNKNOWN, Reason.PREV_PENDING]
     assert found.tip == B.cid
     assert found.anchored == {}
-    proven = evaluate(INIT.cid, known.merge(signing.known(T, chain=CHAIN)))
+    proven = evaluate(INIT.cid, known.merge(signing.known(T, chain=CHAIN)), RULES)
     assert proven == judge(*ALL)
 
 
-def test_capabilities_are_pending_and_so_is_what_builds_on_them() -> None:
+def test_what_is_no_capability_lets_nobody_write() -> None:
     capability = dagcbor.encode({"p": {}})
     head = protected(ME, cap=f"ipfs://{Cid.of(capability)}")
     made = sign({"id": INIT.cid, "prev": INIT.cid, "data": add("x", 1)}, ME, head)
     made = Made(made.cid, ((Cid.of(capability), capability), *made.blocks))
     child = signing.data(ME, INIT, made, add("y", 1))
     found = judge(INIT, made, child)
-    assert reasons(found, made, child) == [Reason.UNSUPPORTED_YET, Reason.PREV_PENDING]
+    assert reasons(found, made, child) == [Reason.CACAO_MALFORMED, Reason.PREV_INVALID]
     assert found.tip == INIT.cid
 
 
@@ -229,7 +230,7 @@ def test_other_stream_types(model: StreamId | None, wanted: int) -> None:
 def test_an_event_can_not_name_itself() -> None:
     fake = A.check()._replace(stream=A.cid)
     with pytest.raises(TypeError):
-        evaluate(A.cid, EventSet.of([fake]))
+        evaluate(A.cid, EventSet.of([fake]), RULES)
 
 
 def test_unresolved_names_what_to_ask_for() -> None:
@@ -258,9 +259,9 @@ POOL += [signing.time(INIT, INIT, KnownChain()).check(KnownChain({signing.CHAIN_
 @given(st.lists(st.sampled_from(POOL), min_size=1, max_size=20), st.integers(), st.booleans())
 def test_the_history_is_a_function_of_the_set(events: list[CheckedEvent], seed: int, is_known: bool) -> None:
     foreign = {STRANGER.cid} if is_known else set()
-    whole = evaluate(INIT.cid, EventSet.of(events), foreign)
+    whole = evaluate(INIT.cid, EventSet.of(events), RULES, foreign)
     for _view, known in consensus.views(events, 2, Random(seed)):
-        found = evaluate(INIT.cid, known, foreign)
+        found = evaluate(INIT.cid, known, RULES, foreign)
         assert found == whole
         assert list(found.judged) == list(whole.judged)
 
@@ -268,7 +269,7 @@ def test_the_history_is_a_function_of_the_set(events: list[CheckedEvent], seed: 
 @given(st.lists(st.sampled_from(POOL), min_size=1, max_size=20))
 def test_every_event_is_judged_and_none_is_valid_without_its_prev(events: list[CheckedEvent]) -> None:
     known = EventSet.of(events)
-    found = evaluate(INIT.cid, known)
+    found = evaluate(INIT.cid, known, RULES)
     assert found.judged.keys() == known.events.keys()
     for item in found.judged.values():
         parent = found.judged.get(item.event.prev) if item.event.prev else None
@@ -283,15 +284,15 @@ def test_every_event_is_judged_and_none_is_valid_without_its_prev(events: list[C
 
 @given(st.lists(st.sampled_from(POOL), min_size=1, max_size=20))
 def test_taking_away_an_invalid_event_changes_nothing_else(events: list[CheckedEvent]) -> None:
-    whole = evaluate(INIT.cid, EventSet.of(events))
+    whole = evaluate(INIT.cid, EventSet.of(events), RULES)
     for cid, item in whole.judged.items():
         if item.outcome is Outcome.REJECTED:
-            found = evaluate(INIT.cid, EventSet.of(event for event in events if event.cid != cid))
+            found = evaluate(INIT.cid, EventSet.of(event for event in events if event.cid != cid), RULES)
             assert (found.log, found.leaves, found.anchored) == (whole.log, whole.leaves, whole.anchored)
 
 
 def test_an_empty_set_has_no_tip_and_a_reason() -> None:
-    found = evaluate(INIT.cid, EventSet())
+    found = evaluate(INIT.cid, EventSet(), RULES)
     assert (found.log, found.tip, found.reason) == ((), None, Reason.INIT_MISSING)
 
 

@@ -38,8 +38,38 @@ def test_a_reason_is_a_word_with_a_sentence(reason: Reason) -> None:
     assert reason.name == reason.value.upper()
     assert BY_CODE[reason.value] is reason
     assert reason.outcome in {Outcome.REJECTED, Outcome.PENDING}
-    assert reason.summary
     assert pickle.loads(pickle.dumps(reason)) is reason
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_cause_and_remedy_are_one_line_of_words_each(reason: Reason) -> None:
+    for text in (reason.summary, reason.remedy):
+        assert len(text.split()) >= 3
+        assert len(text) < 100
+        assert not re.search(r"[|\n]|[.!?]$|^[A-Z][a-z]", text)
+
+
+def test_no_text_is_a_copy_of_another() -> None:
+    texts = [text for reason in Reason for text in (reason.summary, reason.remedy)]
+    assert len(set(texts)) == 2 * len(Reason)
+
+
+def test_remedies_name_who_has_to_act() -> None:
+    """The writer and those around it, or, in the imperative, whoever runs this; for one code nobody."""
+    writers = r"the (writer|controller|account|author|anchor service) (has|needs)\b"
+    readers = r"(ask|bring|check|copy|get|judge|look|name|restore|see|wait)\b"
+    for reason in Reason:
+        assert re.match(f"{writers}|{readers}|nobody has to act", reason.remedy), reason.remedy
+    assert [reason for reason in Reason if reason.remedy.startswith("nobody")] == [
+        Reason.ANCHOR_WRONG_CONTRACT
+    ]
+
+
+def test_remedies_of_what_is_pending_are_for_who_runs_this() -> None:
+    """More data is what such an event needs, and no writer has to do anything."""
+    assert not [
+        reason for reason in Reason if reason.outcome is Outcome.PENDING and "writer" in reason.remedy
+    ]
 
 
 def test_codes_are_different() -> None:
@@ -50,7 +80,7 @@ def test_what_more_data_could_change_is_pending() -> None:
     pending = {reason.value for reason in Reason if reason.outcome is Outcome.PENDING}
     assert pending == {
         *("prev_missing", "prev_pending", "init_missing", "model_missing"),
-        *("anchor_chain_unknown", "unsupported_yet"),
+        *("anchor_chain_unknown", "cacao_contract_unknown"),
     }
 
 

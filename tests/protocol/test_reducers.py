@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.dagjson import Json
 from ceramic_protocol.events import InitHeader
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate
 from ceramic_protocol.ids import StreamId
-from ceramic_protocol.intake import check_item
 from ceramic_protocol.ports import RawEvent
 from ceramic_protocol.reducers import LogEvent, ReducerError, fold_log, log_events
 from ceramic_protocol.stream_types import STREAM_TYPES, stream_type
-from ceramic_protocol.verify import CheckedEvent, Kind
+from ceramic_protocol.verify import Verifier
 from tests.support import corpus
+from tests.support.judging import RULES
 
 
 class Kinds:
@@ -40,10 +41,10 @@ class Failing(Kinds):
 def _histories() -> list[StreamHistory]:
     known: dict[bytes, EventSet] = {}
     for car in corpus.cars().values():
-        event = check_item(RawEvent(car, None, "", 0), corpus.chain())
+        event = Verifier(corpus.chain()).check(RawEvent(car, None, "", 0))
         if isinstance(event, CheckedEvent):
             known.setdefault(event.stream, EventSet()).add(event)
-    return [evaluate(next(iter(events.events.values())).stream, events) for events in known.values()]
+    return [evaluate(next(iter(events.events.values())).stream, events, RULES) for events in known.values()]
 
 
 HISTORIES = _histories()

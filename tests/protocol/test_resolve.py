@@ -10,13 +10,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import evaluate
 from ceramic_protocol.reasons import Reason
 from ceramic_protocol.resolve import TieBreak, path_to, resolve_tip, tie_key
-from ceramic_protocol.verify import CheckedEvent
 from tests.support import consensus, strategies
+from tests.support.judging import RULES, rules
 from tests.support.strategies import child, trees
 
 tie_breaks = st.sampled_from(TieBreak)
@@ -26,11 +27,11 @@ rounds = st.randoms(use_true_random=False)
 def tip_of(events: list[CheckedEvent] | EventSet, tie_break: TieBreak) -> Cid | None:
     known = events if isinstance(events, EventSet) else EventSet.of(events)
     stream = next(iter(known.events.values())).stream
-    return evaluate(stream, known, tie_break=tie_break).tip
+    return evaluate(stream, known, rules(tie_break)).tip
 
 
 def log_of(events: list[CheckedEvent], tie_break: TieBreak) -> tuple[Cid, ...]:
-    return evaluate(events[0].stream, EventSet.of(events), tie_break=tie_break).log
+    return evaluate(events[0].stream, EventSet.of(events), rules(tie_break)).log
 
 
 def by_definition(events: list[CheckedEvent], tie_break: TieBreak) -> Cid:
@@ -65,9 +66,9 @@ def test_the_winner_is_that_of_the_written_rule(events: list[CheckedEvent], tie_
 def test_order_duplicates_and_parts_change_nothing(
     events: list[CheckedEvent], tie_break: TieBreak, seed: int
 ) -> None:
-    whole = evaluate(events[0].stream, EventSet.of(events), tie_break=tie_break)
+    whole = evaluate(events[0].stream, EventSet.of(events), rules(tie_break))
     for view, known in consensus.views(events, 2, Random(seed)):
-        found = evaluate(events[0].stream, known, tie_break=tie_break)
+        found = evaluate(events[0].stream, known, rules(tie_break))
         assert (found.log, found.leaves, found.reverted) == (whole.log, whole.leaves, whole.reverted), view
         assert found.anchored == whole.anchored
 
@@ -107,7 +108,7 @@ def test_invalid_events_and_what_builds_on_them_change_nothing(
         Reason.SIGNATURE_INVALID,
         Reason.ANCHOR_TX_UNKNOWN,
         Reason.ANCHOR_CHAIN_UNKNOWN,
-        Reason.UNSUPPORTED_YET,
+        Reason.CACAO_CONTRACT_UNKNOWN,
     )
     spoilt = [
         event._replace(reason=random.choice(reasons), timestamp=None) if event.cid in bad else event
@@ -146,7 +147,7 @@ def test_anchoring_the_tip_settles_its_branch(events: list[CheckedEvent], tie_br
 
 @given(trees(), tie_breaks)
 def test_the_log_leads_from_init_to_a_leaf(events: list[CheckedEvent], tie_break: TieBreak) -> None:
-    found = evaluate(events[0].stream, EventSet.of(events), tie_break=tie_break)
+    found = evaluate(events[0].stream, EventSet.of(events), rules(tie_break))
     by_cid = {event.cid: event for event in events}
     assert found.log[0] == events[0].cid
     assert all(by_cid[after].prev == before for before, after in pairwise(found.log))
@@ -159,7 +160,7 @@ def test_the_log_leads_from_init_to_a_leaf(events: list[CheckedEvent], tie_break
 
 @given(trees())
 def test_anchored_is_the_earliest_anchor_above(events: list[CheckedEvent]) -> None:
-    found = evaluate(events[0].stream, EventSet.of(events)).anchored
+    found = evaluate(events[0].stream, EventSet.of(events), RULES).anchored
     stamps = {event.cid: event.timestamp for event in events}
     for event in events:
         under = strategies.descendants(events, event.cid)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ceramic_protocol.accounts.did import KeyType
+from ceramic_protocol.checked import Kind
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.dagcbor import encode
 from ceramic_protocol.events import InvalidEvent, decode_event
 from ceramic_protocol.reasons import Outcome, Reason
-from ceramic_protocol.verify import Kind
 from tests.support import signing
 from tests.support.chains import KnownChain
 from tests.support.signing import Made, ed25519, init_payload, plain, protected, sign
@@ -74,7 +74,7 @@ def test_an_init_needs_a_controller(controllers: list[str]) -> None:
         (protected(ME, kid=""), Reason.KID_MISSING),
         (protected(ME, kid="#" + ME.did), Reason.KID_MISSING),
         (protected(ME, kid="did:web:example.com"), Reason.UNSUPPORTED_DID),
-        (protected(ME, kid=f"{ME.did}?version-id=0"), Reason.UNSUPPORTED_DID),
+        (protected(ME, kid=f"{ME.did}?version-id=0"), None),
         (protected(ME, kid="did:pkh:eip155:1:0x" + "00" * 20), Reason.UNSUPPORTED_DID),
         (protected(ME, kid=OTHER.did), Reason.SIGNATURE_INVALID),
         (protected(ME, alg="ES256"), Reason.ALG_KEY_MISMATCH),
@@ -112,13 +112,13 @@ def test_changed_payload_header_and_signature() -> None:
     assert [reason_of(made) for made in wrong] == [Reason.SIGNATURE_INVALID] * len(wrong)
 
 
-def test_capabilities_are_not_checked_yet() -> None:
+def test_what_is_no_capability() -> None:
     capability = encode({"p": {}})
     head = protected(ME, cap=f"ipfs://{Cid.of(capability)}")
     made = sign(init_payload(ME), ME, head)
     made = Made(made.cid, ((Cid.of(capability), capability), *made.blocks))
     checked = made.check()
-    assert (checked.reason, checked.outcome) == (Reason.UNSUPPORTED_YET, Outcome.PENDING)
+    assert (checked.reason, checked.outcome) == (Reason.CACAO_MALFORMED, Outcome.REJECTED)
     assert checked.capability == Cid.of(capability)
     # A wrong signature is wrong, whatever the capability.
     (payload, block) = made.blocks[1]

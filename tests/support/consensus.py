@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from ceramic_protocol import car, dagcbor
 from ceramic_protocol.anchors import ANCHOR_CONTRACT, ANCHOR_SELECTOR
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.events import InvalidEvent, TimeEvent, decode_event
 from ceramic_protocol.eventset import EventSet
@@ -22,16 +23,17 @@ from ceramic_protocol.history import StreamHistory, evaluate
 from ceramic_protocol.ports import Transaction
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.resolve import TieBreak
-from ceramic_protocol.verify import CheckedEvent, Kind, verify_event
+from ceramic_protocol.verify import Verifier
 from tests.support import vectors
 from tests.support.chains import KnownChain
+from tests.support.judging import RULES, rules
 
 Evaluate: TypeAlias = Callable[[Cid, EventSet, TieBreak], StreamHistory]
 
 
 def evaluate_set(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
     """What is checked, unless a test plants a fault."""
-    return evaluate(stream, known, tie_break=tie_break)
+    return evaluate(stream, known, rules(tie_break))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def scenario_events(scenario: Mapping[str, Any]) -> dict[str, CheckedEvent]:
             call = ANCHOR_SELECTOR + proof.root.digest
             known = Transaction(ANCHOR_CONTRACT, call, 20_000_000, event["anchor_timestamp"])
             chain.transactions[proof.chain_id, proof.tx_hash] = known
-    return {label: verify_event(event, chain) for label, event in decoded.items()}
+    return {label: Verifier(chain).verify(event) for label, event in decoded.items()}
 
 
 def event_car(root: Cid, blocks: Mapping[Cid, bytes]) -> bytes:
@@ -166,7 +168,7 @@ def _wrong_verdicts(scenario: Mapping[str, Any], events: Mapping[str, CheckedEve
         is_right = found.reason is (None if event["valid"] else Reason.ANCHOR_TX_UNKNOWN)
         if vectors.is_named() and not event["valid"]:
             # Invalid for any reason, be it only in its place in the stream.
-            judged = evaluate(found.stream, EventSet.of(events.values())).judged.get(found.cid)
+            judged = evaluate(found.stream, EventSet.of(events.values()), RULES).judged.get(found.cid)
             is_right = judged is not None and judged.outcome is not Outcome.VALID
         if not is_right or found.timestamp != event.get("anchor_timestamp"):
             wrong.append(f"{scenario['id']} {event['label']}: {found.reason} at {found.timestamp}")

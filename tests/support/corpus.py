@@ -1,8 +1,8 @@
 """The sample corpus: its events, its chain, what a correct reader concludes, and how far this stage can tell.
 
-Two things aren't implemented yet: capabilities (CACAO), whose events stay `pending` (`unsupported_yet`), and
-the state rules other than the JSON patch. So some expected verdicts can't be compared, or follow by rule from
-such an event further up. `stand` says for each event which of these it is; nothing is left out silently.
+State rules other than the JSON patch aren't implemented yet. So some expected verdicts can't be compared, or
+hang on such an event further up. `stand` says for each event which of these it is; nothing is left out
+silently.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ CHAIN = vectors.CORPUS / "chain.json"
 
 VALID: Verdict = (Outcome.VALID.value, None)
 PREV_MISSING: Verdict = (Outcome.PENDING.value, Reason.PREV_MISSING.value)
-PREV_PENDING: Verdict = (Outcome.PENDING.value, Reason.PREV_PENDING.value)
 
 
 @cache
@@ -69,10 +68,8 @@ class Standing(Enum):
     """How an event's verdict is compared."""
 
     COMPARED = "with the expected verdict"
-    PREV_PENDING = "by rule: an event it builds on is pending, so it is `prev_pending`"
     UNCHECKED_STATE = "not at all: an event it builds on breaks a state rule that isn't checked yet"
     STATE_ONLY = "not at all: it breaks a state rule that isn't checked yet"
-    CAPABILITY = "not at all: it carries a capability"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,69 +101,27 @@ def stands() -> dict[str, Stand]:
                 path.append(prev)
             else:
                 at = path.pop()
-                found[at] = _stand(events[at], found.get(prev), events.get(prev))
+                found[at] = _stand(events[at], found.get(prev))
     return found
 
 
-_CAPABILITY_PREFIX = "cacao_"
-
-
-def _stand(entry: Mapping[str, Any], parent: Stand | None, parent_entry: Mapping[str, Any] | None) -> Stand:
-    wanted = verdict_of(entry)
-    reason = BY_CODE.get(entry["reason"] or "")
-    has_capability = bool(entry.get("cacao"))
-    verdict = _verdict_by_rule(wanted, reason, parent, parent_entry, has_capability=has_capability)
-    if has_capability:
-        return Stand(Standing.CAPABILITY, verdict)
+def _stand(entry: Mapping[str, Any], parent: Stand | None) -> Stand:
+    wanted, reason = verdict_of(entry), BY_CODE.get(entry["reason"] or "")
     if _breaks_unchecked_rule(reason):
-        return Stand(Standing.STATE_ONLY, verdict)
-    is_doubtful = verdict == VALID and parent and parent.is_unchecked
-    if verdict == PREV_MISSING or (verdict == wanted and not is_doubtful):
-        return Stand(Standing.COMPARED, verdict)
-    if verdict == PREV_PENDING:
-        return Stand(Standing.PREV_PENDING, verdict)
-    if parent is None or not parent.is_unchecked:
-        msg = f"no rule explains {verdict} where {wanted} is expected"
-        raise AssertionError(msg)
-    return Stand(Standing.UNCHECKED_STATE, verdict)
+        return Stand(Standing.STATE_ONLY, VALID)
+    if parent is not None and parent.is_unchecked and (reason is None or reason in _BY_PARENT):
+        return Stand(Standing.UNCHECKED_STATE, VALID)
+    if reason is Reason.PREV_OTHER_STREAM and parent is None:
+        # A sample without that other stream can't tell.
+        return Stand(Standing.COMPARED, PREV_MISSING)
+    return Stand(Standing.COMPARED, wanted)
+
+
+_BY_PARENT = {Reason.PREV_INVALID, Reason.INIT_INVALID}
 
 
 def _breaks_unchecked_rule(reason: Reason | None) -> bool:
     return reason is not None and reason.layer is Layer.STATE and reason is not Reason.PATCH_FAILED
-
-
-def _verdict_by_rule(
-    wanted: Verdict,
-    reason: Reason | None,
-    parent: Stand | None,
-    parent_entry: Mapping[str, Any] | None,
-    *,
-    has_capability: bool,
-) -> Verdict:
-    """The verdict at this stage, from the expected one and the parent's: the order of `history`."""
-    by_capability = reason is not None and reason.value.startswith(_CAPABILITY_PREFIX)
-    own = reason is not None and not by_capability and reason.outcome is Outcome.REJECTED
-    if reason is Reason.PREV_OTHER_STREAM and parent is None:
-        # A sample without that other stream can't tell.
-        return PREV_MISSING
-    if own and reason and (reason.layer in _OWN_LAYERS or reason is Reason.PREV_OTHER_STREAM):
-        return wanted
-    if parent is not None and parent_entry is not None and parent.verdict[0] == Outcome.REJECTED:
-        code = Reason.INIT_INVALID if parent_entry["kind"] == "init" else Reason.PREV_INVALID
-        return Outcome.REJECTED.value, code.value
-    if has_capability:
-        return Outcome.PENDING.value, Reason.UNSUPPORTED_YET.value
-    if reason is Reason.ANCHOR_CHAIN_UNKNOWN or parent is None:
-        # Without a parent in the sample the event is an init, or waits for its prev or init.
-        return VALID if _breaks_unchecked_rule(reason) else wanted
-    if parent.verdict[0] == Outcome.PENDING:
-        return PREV_PENDING
-    if _breaks_unchecked_rule(reason) or (parent.is_unchecked and reason is Reason.PREV_INVALID):
-        return VALID
-    return wanted
-
-
-_OWN_LAYERS = {Layer.WIRE, Layer.AUTH, Layer.ANCHOR}
 
 
 @dataclass(slots=True)
@@ -175,10 +130,8 @@ class Comparison:
 
     given: int = 0
     equal: int = 0
-    prev_pending: int = 0
     under_unchecked_state: int = 0
     state_only: int = 0
-    capability: int = 0
     mismatches: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -186,12 +139,12 @@ class Comparison:
     @property
     def compared(self) -> int:
         """Events whose verdict was compared."""
-        return self.equal + self.prev_pending + len(self.mismatches)
+        return self.equal + len(self.mismatches)
 
     @property
     def total(self) -> int:
         """All events that were given, by what became of them."""
-        apart = self.under_unchecked_state + self.state_only + self.capability
+        apart = self.under_unchecked_state + self.state_only
         return self.compared + apart + len(self.unknown)
 
     def raise_if_wrong(self) -> None:
@@ -204,9 +157,8 @@ class Comparison:
     def __str__(self) -> str:
         """The figures in words."""
         return (
-            f"{self.equal} verdicts equal, {self.prev_pending} prev_pending by rule, "
-            f"{self.under_unchecked_state} under state rules not checked yet, {self.state_only} that break "
-            f"them, {self.capability} with capabilities, {len(self.mismatches)} different"
+            f"{self.equal} verdicts equal, {self.under_unchecked_state} under state rules not checked yet, "
+            f"{self.state_only} that break them, {len(self.mismatches)} different"
         )
 
 
@@ -218,8 +170,6 @@ def compare_verdicts(verdicts: Mapping[str, Verdict]) -> Comparison:
         stand = all_stands.get(cid)
         if stand is None:
             result.unknown.append(cid)
-        elif stand.standing is Standing.CAPABILITY:
-            result.capability += 1
         elif stand.standing is Standing.STATE_ONLY:
             result.state_only += 1
         elif stand.standing is Standing.UNCHECKED_STATE:
@@ -227,8 +177,6 @@ def compare_verdicts(verdicts: Mapping[str, Verdict]) -> Comparison:
         elif tuple(verdict) != stand.verdict:
             entry = expected()["events"][cid]
             result.mismatches.append(f"{cid} ({entry['kind']}): {verdict} instead of {stand.verdict}")
-        elif stand.standing is Standing.PREV_PENDING:
-            result.prev_pending += 1
         else:
             result.equal += 1
     result.missing = [cid for cid in all_stands if cid not in verdicts]
@@ -273,9 +221,7 @@ def incomparable_streams() -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in expected()["events"].values():
         stream = entry["stream_id"]
-        if entry.get("cacao"):
-            found[stream] = "with capabilities"
-        elif _breaks_unchecked_rule(BY_CODE.get(entry["reason"] or "")):
+        if _breaks_unchecked_rule(BY_CODE.get(entry["reason"] or "")):
             found.setdefault(stream, "with state rules not checked yet")
     return found
 

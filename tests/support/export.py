@@ -18,7 +18,9 @@ from ceramic_pipelines.export import ExportJob, run_export
 from ceramic_pipelines.summary import Summary
 from ceramic_protocol import multibase
 from ceramic_protocol.events import InvalidEvent, decode_event
+from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import REJECTED, TABLES
+from ceramic_protocol.verify import Verifier
 from tests.support import corpus
 
 ORIGIN = ["source", "position"]
@@ -27,8 +29,8 @@ ORIGIN = ["source", "position"]
 
 def export(source: str, output: Path, **settings: Any) -> Summary:
     """Run the job with the sample's chain."""
-    chain = FileChain.load(corpus.CHAIN)
-    return run_export(ExportJob(source, output, datetime.now(UTC), chain, **settings))
+    verifier = Verifier(FileChain.load(corpus.CHAIN))
+    return run_export(ExportJob(source, output, Rules.as_of(datetime.now(UTC)), verifier, **settings))
 
 
 def read_tables(output: Path) -> dict[str, pa.Table]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.events import InvalidEvent, decode_event
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
 from ceramic_protocol.ports import Chain
 from ceramic_protocol.resolve import TieBreak
-from ceramic_protocol.verify import CheckedEvent, verify_event
+from ceramic_protocol.verify import Verifier
+from tests.support.judging import rules
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ def read(cars: Mapping[str, bytes], chain: Chain) -> Decoded:
         if isinstance(event, InvalidEvent):
             found.invalid[claimed] = event
         else:
-            found.streams.setdefault(event.stream, EventSet()).add(verify_event(event, chain))
+            found.streams.setdefault(event.stream, EventSet()).add(Verifier(chain).verify(event))
     return found
 
 
@@ -46,7 +48,7 @@ def histories(decoded: Decoded, tie_break: TieBreak = TieBreak.JS) -> dict[Cid, 
     for stream, known in decoded.streams.items():
         links = ((event.cid, event.prev) for event in known.events.values())
         foreign = unresolved(stream, links) & everything
-        found[stream] = evaluate(stream, known, foreign, tie_break)
+        found[stream] = evaluate(stream, known, rules(tie_break), foreign)
     return found
 
 

@@ -16,13 +16,14 @@ from nacl.signing import SigningKey
 from ceramic_protocol import car, dagcbor
 from ceramic_protocol.accounts.did import KeyType, PublicKey, did_key
 from ceramic_protocol.anchors import ANCHOR_CONTRACT, ANCHOR_SELECTOR, CONTRACT_CALL
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.events import Event, InvalidEvent, decode_event
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.ids import MODEL, StreamId
 from ceramic_protocol.multibase import encode_base64url
 from ceramic_protocol.ports import Transaction
-from ceramic_protocol.verify import CheckedEvent, verify_event
+from ceramic_protocol.verify import Verifier
 from tests.support.chains import KnownChain
 
 CHAIN_ID = "eip155:1337"
@@ -120,7 +121,7 @@ class Made:
 
     def check(self, chain: KnownChain | None = None) -> CheckedEvent:
         """The event after its own checks."""
-        return verify_event(self.decode(), chain or KnownChain())
+        return Verifier(chain or KnownChain()).verify(self.decode())
 
 
 def protected(signer: Signer, **members: object) -> bytes:

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ceramic_protocol import dagcbor
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import DAG_CBOR, DAG_JOSE, RAW, Cid
-from ceramic_protocol.verify import CheckedEvent, Kind
 from tests.support.consensus import CONTROLLER, INIT_PAYLOAD
 
 cids: st.SearchStrategy[Cid] = st.builds(

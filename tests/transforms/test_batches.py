@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 from apache_beam import coders
 
-from ceramic_protocol.intake import check_item
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
-from ceramic_protocol.verify import CheckedEvent
+from ceramic_protocol.verify import Verifier
 from ceramic_transforms.batches import (
     CHECKED_EVENTS,
     RAW_EVENTS,
@@ -33,7 +33,7 @@ def test_raw_items_survive_a_batch() -> None:
 
 
 def test_checked_events_survive_a_batch() -> None:
-    pairs = [(check_item(raw, corpus.chain()), raw) for raw in _raw_sample()]
+    pairs = [(Verifier(corpus.chain()).check(raw), raw) for raw in _raw_sample()]
     checked = [(event, raw) for event, raw in pairs if isinstance(event, CheckedEvent)]
     assert len(checked) > 2900
     batch = to_batch(CHECKED_EVENTS, [checked_row(event, raw) for event, raw in checked])

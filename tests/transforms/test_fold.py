@@ -14,7 +14,8 @@ from ceramic_protocol import car, dagcbor
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.ports import NoChain, RawEvent
+from ceramic_protocol.ports import RawEvent
+from ceramic_protocol.verify import Verifier
 from ceramic_transforms.batches import raw_batch
 from ceramic_transforms.fold import FoldedStream, FoldStreams
 from ceramic_transforms.resolve import ResolveStreams, TablePart
@@ -22,6 +23,7 @@ from ceramic_transforms.verify import VerifyEvents
 from examples.activity import Activity
 from tests.support import corpus
 from tests.support.cli import SOURCES, lines, run
+from tests.support.judging import RULES
 
 
 def _sample() -> list[RawEvent]:
@@ -36,7 +38,7 @@ def test_every_handled_stream_is_folded(tmp_path: Path) -> None:
     output = tmp_path / "folded"
     with TestPipeline(runner="FnApiRunner") as pipeline:
         raw = pipeline | beam.Create([raw_batch(_sample())])
-        folded = (raw | VerifyEvents(corpus.chain())).checked | FoldStreams(Activity())
+        folded = (raw | VerifyEvents(Verifier(corpus.chain()))).checked | FoldStreams(Activity(), RULES)
         _ = folded | beam.Map(_line) | beam.io.WriteToText(str(output), shard_name_template="")
     found = {line["stream_id"]: line for line in map(json.loads, output.read_text().splitlines())}
     resolved = lines(run("resolve", SOURCES["ndjson"], "--chain", str(corpus.CHAIN), "--reducer", REDUCER))
@@ -98,7 +100,7 @@ def test_streams_of_other_types_come_out_raw(tmp_path: Path) -> None:
     output = tmp_path / "parts"
     with TestPipeline(runner="FnApiRunner") as pipeline:
         raw = pipeline | beam.Create([raw_batch(event for _cid, event in events)])
-        parts = (raw | VerifyEvents(NoChain())).checked | ResolveStreams()
+        parts = (raw | VerifyEvents(Verifier())).checked | ResolveStreams(RULES)
         _ = parts | beam.FlatMap(_rows) | beam.io.WriteToText(str(output), shard_name_template="")
     rows = [json.loads(line) for line in output.read_text().splitlines()]
     states = {row["stream_type"]: row for row in rows if row["table"] == "stream_states"}

@@ -12,13 +12,15 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 
 from ceramic_connectors.tables import arrow_schema
-from ceramic_protocol.ports import Damage, NoChain, RawEvent, SourceItem
+from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 from ceramic_protocol.tables import REJECTED
+from ceramic_protocol.verify import Verifier
 from ceramic_transforms.batches import raw_batch
 from ceramic_transforms.metrics import read_counters
 from ceramic_transforms.resolve import ResolveStreams, TablePart
 from ceramic_transforms.verify import DEAD_LETTERS, VerifyEvents
 from tests.support import corpus
+from tests.support.judging import RULES
 
 
 def _items() -> list[SourceItem]:
@@ -45,7 +47,7 @@ def test_dead_letters_keep_the_bytes_and_say_where() -> None:
 
     with TestPipeline(runner="FnApiRunner") as pipeline:
         raw = pipeline | beam.Create([raw_batch(items)])
-        verified = raw | VerifyEvents(NoChain())
+        verified = raw | VerifyEvents(Verifier())
         assert_that(verified[DEAD_LETTERS], check, label="dead letters")
         assert_that(verified.checked, lambda found: _expect(found == []), label="nothing checked")
 
@@ -58,8 +60,8 @@ def test_metrics_count_every_event_once_by_verdict() -> None:
     items = _items()
     batches = [raw_batch(items[at : at + 400]) for at in range(0, len(items), 400)]
     pipeline = TestPipeline(runner="FnApiRunner")
-    verified = pipeline | beam.Create(batches) | VerifyEvents(corpus.chain())
-    parts = verified.checked | ResolveStreams()
+    verified = pipeline | beam.Create(batches) | VerifyEvents(Verifier(corpus.chain()))
+    parts = verified.checked | ResolveStreams(RULES)
     assert_that(parts, lambda found: _expect(all(isinstance(part, TablePart) for part in found)))
     result = pipeline.run()
     result.wait_until_finish()
@@ -69,7 +71,7 @@ def test_metrics_count_every_event_once_by_verdict() -> None:
     expected = Counter(stand.verdict for stand in corpus.stands().values())
     assert counters["valid"] == expected[corpus.VALID]
     assert counters["rejected.car_truncated"] == expected["rejected", "car_truncated"]
-    assert counters["pending.prev_pending"] == expected[corpus.PREV_PENDING]
+    assert counters["rejected.cacao_expired"] == expected["rejected", "cacao_expired"]
     assert counters["streams"] == len(corpus.expected()["streams"])
 
 
@@ -83,7 +85,7 @@ def test_the_same_events_twice_are_the_same_events(tmp_path: Path) -> None:
 def _rows(batches: list[pa.RecordBatch], output: Path) -> list[str]:
     with TestPipeline(runner="FnApiRunner") as pipeline:
         raw = pipeline | beam.Create(batches)
-        parts = (raw | VerifyEvents(corpus.chain())).checked | ResolveStreams()
+        parts = (raw | VerifyEvents(Verifier(corpus.chain()))).checked | ResolveStreams(RULES)
         _ = parts | beam.FlatMap(_lines) | beam.io.WriteToText(str(output), shard_name_template="")
     return sorted(output.read_text().splitlines())
 

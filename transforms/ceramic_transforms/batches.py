@@ -12,11 +12,12 @@ from typing import Any, Final
 import pyarrow as pa
 from apache_beam import coders
 
+from ceramic_protocol.accounts.grant import Grant
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 from ceramic_protocol.reasons import BY_CODE
-from ceramic_protocol.verify import CheckedEvent, Kind
 
 _ORIGIN: Final = [
     pa.field("source", pa.utf8(), nullable=False),
@@ -44,6 +45,7 @@ CHECKED_EVENTS: Final = pa.schema(
         pa.field("payload", pa.binary(), nullable=False),
         pa.field("signer", pa.utf8()),
         pa.field("capability_cid", pa.binary()),
+        pa.field("grant", pa.binary()),
         pa.field("before", pa.uint64()),
         pa.field("chain_id", pa.utf8()),
         pa.field("reason", pa.utf8()),
@@ -120,6 +122,7 @@ def checked_row(event: CheckedEvent, raw: RawEvent) -> tuple[Any, ...]:
         event.payload,
         event.signer,
         event.capability,
+        None if event.grant is None else event.grant.to_bytes(),
         event.timestamp,
         event.chain_id,
         None if event.reason is None else event.reason.value,
@@ -132,7 +135,8 @@ def checked_row(event: CheckedEvent, raw: RawEvent) -> tuple[Any, ...]:
 
 def checked_event(row: Sequence[Any]) -> CheckedEvent:
     """The event of a row of `CHECKED_EVENTS`."""
-    cid, stream, kind, prev, payload, signer, capability, timestamp, chain_id, reason, detail, *_origin = row
+    cid, stream, kind, prev, payload, signer, capability, grant, *others = row
+    timestamp, chain_id, reason, detail, *_origin = others
     return CheckedEvent(
         cid=Cid(cid),
         stream=Cid(stream),
@@ -145,6 +149,7 @@ def checked_event(row: Sequence[Any]) -> CheckedEvent:
         chain_id=chain_id,
         reason=None if reason is None else BY_CODE[reason],
         detail=detail,
+        grant=None if grant is None else Grant.from_bytes(grant),
     )
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ceramic_protocol.dagjson import dump
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reducers import Reducer, fold_log
-from ceramic_protocol.resolve import TieBreak
+from ceramic_protocol.rules import Rules
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.resolve import EvaluateStreams
 
@@ -33,17 +33,17 @@ class FoldStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollec
 
     Args:
         reducer: the application's fold; it must be possible to pickle it.
-        tie_break: how CIDs are compared when nothing else decides.
+        rules: the time that counts as now, and how to decide.
     """
 
-    def __init__(self, reducer: Reducer, tie_break: TieBreak = TieBreak.JS) -> None:
+    def __init__(self, reducer: Reducer, rules: Rules) -> None:
         super().__init__()
         self._reducer = reducer
-        self._tie_break = tie_break
+        self._rules = rules
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[FoldedStream]:
         """Evaluate every stream, then fold it."""
-        folded = EvaluateStreams(_Folded(self._reducer), self._tie_break)
+        folded = EvaluateStreams(_Folded(self._reducer), self._rules)
         return checked | "Streams" >> folded.with_output_types(FoldedStream)
 
 

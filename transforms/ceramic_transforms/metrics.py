@@ -13,6 +13,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.metrics.metric import MetricsFilter
 
 from ceramic_protocol.reasons import Outcome, Reason
+from ceramic_protocol.rules import SOON_SECONDS
 
 NAMESPACE: Final = "ceramic"
 EVENTS_READ: Final = "events_read"
@@ -29,6 +30,14 @@ REVERTED: Final = "streams_with_reverted"
 """Streams where resolution left valid events outside the canonical log."""
 
 
+EXPIRING: Final = "expiring"
+"""Un-anchored events under a capability that runs out."""
+EXPIRING_SOON: Final = "expiring_soon"
+"""Those of them for which it runs out within a day."""
+EXPIRES_IN: Final = "expires_in"
+"""Distribution of the seconds that are left to those events."""
+
+
 def count(name: str, amount: int = 1) -> None:
     """Add to a counter."""
     Metrics.counter(NAMESPACE, name).inc(amount)
@@ -40,6 +49,14 @@ def count_verdict(reason: Reason | None) -> None:
         count(Outcome.VALID.value)
     else:
         count(f"{reason.outcome.value}.{reason.value}")
+
+
+def note_expiry(seconds: int) -> None:
+    """Count an un-anchored event whose capability runs out after so many seconds."""
+    Metrics.distribution(NAMESPACE, EXPIRES_IN).update(seconds)
+    count(EXPIRING)
+    if seconds <= SOON_SECONDS:
+        count(EXPIRING_SOON)
 
 
 def read_counters(result: Any) -> Mapping[str, int]:

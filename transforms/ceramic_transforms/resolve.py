@@ -17,8 +17,8 @@ from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate
 from ceramic_protocol.limits import MAX_BATCH_BYTES
 from ceramic_protocol.reducers import Reducer
-from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, stream_rows
+from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import REJECTED, TABLES
 from ceramic_transforms import metrics
 from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event, to_rows
@@ -70,7 +70,7 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
     of `rejected` for every event that is not valid. The answer depends on the set of events alone.
 
     Args:
-        tie_break: how CIDs are compared when nothing else decides.
+        rules: the time that counts as now, and how to decide.
         foreign: the events of other streams that these refer to (see `history.evaluate`), if that is known
             already; otherwise it is found out among the events of the collection.
         reducer: makes the content in `stream_states` of the streams that it handles.
@@ -78,18 +78,18 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
 
     def __init__(
         self,
-        tie_break: TieBreak = TieBreak.JS,
+        rules: Rules,
         foreign: frozenset[bytes] | None = None,
         reducer: Reducer | None = None,
     ) -> None:
         super().__init__()
-        self._tie_break = tie_break
+        self._rules = rules
         self._foreign = foreign
         self._reducer = reducer
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[TablePart]:
         """Evaluate every stream and make rows of it."""
-        rows = EvaluateStreams(_TableRows(self._reducer), self._tie_break, self._foreign)
+        rows = EvaluateStreams(_TableRows(self._reducer, self._rules), self._rules, self._foreign)
         return checked | "Streams" >> rows.with_output_types(TablePart)
 
 
@@ -106,16 +106,14 @@ class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCo
 
     Args:
         per_shard: makes elements of histories; streams come in the order of their CIDs.
-        tie_break: how CIDs are compared when nothing else decides.
+        rules: see `Rules`.
         foreign: see `ResolveStreams`.
     """
 
-    def __init__(
-        self, per_shard: PerShard, tie_break: TieBreak, foreign: frozenset[bytes] | None = None
-    ) -> None:
+    def __init__(self, per_shard: PerShard, rules: Rules, foreign: frozenset[bytes] | None = None) -> None:
         super().__init__()
         self._per_shard = per_shard
-        self._tie_break = tie_break
+        self._rules = rules
         self._foreign = foreign
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[Any]:
@@ -127,7 +125,7 @@ class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCo
             wanted = shards | "Wanted" >> beam.FlatMap(_wanted) | "AllWanted" >> beam.CombineGlobally(_union)
             found = checked | "Find" >> beam.FlatMap(_find, beam.pvalue.AsSingleton(wanted))
             foreign = beam.pvalue.AsSingleton(found | "AllFound" >> beam.CombineGlobally(_union))
-        return shards | "Evaluate" >> beam.ParDo(_EvaluateShard(self._per_shard, self._tie_break), foreign)
+        return shards | "Evaluate" >> beam.ParDo(_EvaluateShard(self._per_shard, self._rules), foreign)
 
 
 class _SplitByShard(beam.DoFn):
@@ -167,9 +165,9 @@ def _by_stream(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Cid, list[Ro
 
 
 class _EvaluateShard(beam.DoFn):
-    def __init__(self, per_shard: PerShard, tie_break: TieBreak) -> None:
+    def __init__(self, per_shard: PerShard, rules: Rules) -> None:
         self._per_shard = per_shard
-        self._tie_break = tie_break
+        self._rules = rules
 
     def process(
         self, element: tuple[int, Iterable[pa.RecordBatch]], foreign: frozenset[bytes]
@@ -182,32 +180,35 @@ class _EvaluateShard(beam.DoFn):
     ) -> Iterator[tuple[StreamHistory, list[Row]]]:
         for stream, rows in _by_stream(batches):
             known = EventSet.of(checked_event(row) for row in rows)
-            yield evaluate(stream, known, foreign, self._tie_break), rows
+            yield evaluate(stream, known, self._rules, foreign), rows
 
 
 class _TableRows:
     """Rows of all tables."""
 
-    def __init__(self, reducer: Reducer | None) -> None:
+    def __init__(self, reducer: Reducer | None, rules: Rules) -> None:
         self._reducer = reducer
+        self._rules = rules
 
     def emit(self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]]) -> Iterator[TablePart]:
         order, parts = ShardOrder(shard), _Parts(shard)
         for history, rows in streams:
-            _count(history, copies=len(rows))
+            _count(history, len(rows), self._rules)
             tell("resolved", len(rows))
             with passed_on():
-                made = stream_rows(history, order, self._reducer)
+                made = stream_rows(history, order, self._reducer, self._rules.profile)
             yield from parts.add(made)
             yield from parts.add_refused(_refused_rows(history, rows))
         yield from parts.flush()
 
 
-def _count(history: StreamHistory, copies: int) -> None:
+def _count(history: StreamHistory, copies: int, rules: Rules) -> None:
     metrics.count(metrics.STREAMS)
     metrics.count(metrics.DUPLICATES, copies - len(history.judged))
     for item in history.judged.values():
         metrics.count_verdict(item.reason)
+        if item.expires_at is not None:
+            metrics.note_expiry(item.expires_at - rules.at // 1000)
     if len(history.leaves) > 1:
         metrics.count(metrics.FORKS)
     if history.reverted:

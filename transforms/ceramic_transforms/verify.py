@@ -12,8 +12,9 @@ from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.batch import SignaturePool
 from ceramic_protocol.events import InvalidEvent
-from ceramic_protocol.ports import Chain, Damage, SourceItem
+from ceramic_protocol.ports import Damage, SourceItem
 from ceramic_protocol.tables import REJECTED
+from ceramic_protocol.verify import Verifier
 from ceramic_transforms import metrics
 from ceramic_transforms.batches import CHECKED_EVENTS, checked_row, raw_items, to_batch
 
@@ -29,23 +30,23 @@ class VerifyEvents(beam.PTransform[beam.PCollection[pa.RecordBatch], DoOutputsTu
     `ResolveStreams`. The output tagged `rejected` has rows of the table `rejected` for what is no event.
 
     Args:
-        chain: where anchor transactions are looked up.
+        verifier: the rules for accounts, and where chains and contracts are asked.
     """
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, verifier: Verifier) -> None:
         super().__init__()
-        self._chain = chain
+        self._verifier = verifier
 
     def expand(self, raw: beam.PCollection[pa.RecordBatch]) -> DoOutputsTuple:
         """One pass over every batch."""
         # Said in so many words, for Beam can't read annotations that are text and would pickle the batches.
-        check = beam.ParDo(_CheckBatch(self._chain)).with_output_types(pa.RecordBatch)
+        check = beam.ParDo(_CheckBatch(self._verifier)).with_output_types(pa.RecordBatch)
         return raw | "Check" >> check.with_outputs(DEAD_LETTERS, main="checked")
 
 
 class _CheckBatch(beam.DoFn):
-    def __init__(self, chain: Chain) -> None:
-        self._chain = chain
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
 
     def setup(self) -> None:
         self._pool = SignaturePool().__enter__()
@@ -56,7 +57,7 @@ class _CheckBatch(beam.DoFn):
     def process(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch | TaggedOutput[str, pa.RecordBatch]]:
         checked, refused = [], []
         items = list(raw_items(batch))
-        for item, found in zip(items, self._pool.verify_batch(items, self._chain), strict=True):
+        for item, found in zip(items, self._pool.verify_batch(items, self._verifier), strict=True):
             if isinstance(item, Damage):
                 metrics.count(metrics.DAMAGED)
             if isinstance(found, InvalidEvent):

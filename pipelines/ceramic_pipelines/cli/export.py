@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
 
-from ceramic_pipelines.cli.options import reducer_option, rules
+from ceramic_pipelines.cli.options import Judging, judging, reducer_option
 from ceramic_pipelines.cli.printing import export_bars, print_summary
 from ceramic_pipelines.quiet import quiet_beam
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.ports import Chain
 from ceramic_protocol.reasons import Outcome
 from ceramic_protocol.reducers import Reducer
-from ceramic_protocol.resolve import TieBreak
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -25,7 +22,7 @@ from ceramic_protocol.resolve import TieBreak
 @click.option("--strict", is_flag=True, help="Exit with 1 if anything was rejected.")
 @click.option("--num-shards", default=1, show_default=True, help="Files per table, from 1 to 256.")
 @click.option("--runner", default="FnApiRunner", show_default=True, help="The Beam runner, by name.")
-@rules
+@judging
 @reducer_option
 @click.pass_context
 def export(
@@ -33,9 +30,7 @@ def export(
     *,
     source: str,
     output: Path,
-    at: datetime,
-    chain: Chain,
-    tie_break: TieBreak,
+    judging: Judging,
     reducer: Reducer | None,
     runner: str,
     num_shards: int,
@@ -62,9 +57,8 @@ def export(
     job = ExportJob(
         source=source,
         output=output,
-        at=at,
-        chain=chain,
-        tie_break=tie_break,
+        rules=judging.rules,
+        verifier=judging.verifier,
         reducer=reducer,
         runner=runner,
         num_shards=num_shards,

@@ -30,11 +30,14 @@ from ceramic_protocol.limits import MAX_SECTION_BYTES
 def inspect(*, thing: str, form: str) -> None:
     """Explain THING in words.
 
-    THING is a StreamID, CommitID, CID, EventID, Interest or did:key, or a file with a CAR or a single block.
+    THING is a StreamID, CommitID, CID, EventID, Interest, DID (did:key or did:pkh) or code of a reason, or a
+    file with a CAR or a single block.
 
     \b
-    Example:
+    Examples:
       ceramic-streams inspect kh4q0ozorrgaq2mezktnrmdwleo1d
+      ceramic-streams inspect did:pkh:eip155:1:0xb9c5714089478a327f09197987f16f9e5d936e8a
+      ceramic-streams inspect cacao_expired
     """
     found = _explain(thing)
     if form == "json":

@@ -14,7 +14,7 @@ from ceramic_pipelines.cli.printing import indexing, progress_bars
 from ceramic_pipelines.ledger import Ledger
 from ceramic_pipelines.summary import Summary
 from ceramic_protocol.history import StreamHistory
-from ceramic_protocol.ports import Chain
+from ceramic_protocol.verify import Verifier
 
 
 class Stopwatch:
@@ -31,7 +31,7 @@ class Stopwatch:
 
 
 @contextmanager
-def filled_ledger(uri: str, chain: Chain) -> Iterator[Ledger]:
+def filled_ledger(uri: str, verifier: Verifier) -> Iterator[Ledger]:
     """A ledger with every event of a source, gone when the block ends.
 
     Raises:
@@ -44,7 +44,7 @@ def filled_ledger(uri: str, chain: Chain) -> Iterator[Ledger]:
             with progress_bars() as bars:
                 source = open_source(uri, work_dir, indexing(bars))
                 bars.start("Verifying", source.count)
-                ledger.fill(source, chain, partial(bars.advance, "Verifying"))
+                ledger.fill(source, verifier, partial(bars.advance, "Verifying"))
             yield ledger
 
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import click
 
 from ceramic_connectors.chain import FileChain
+from ceramic_connectors.contracts import RpcContracts
 from ceramic_pipelines.find_reducer import find_reducer
-from ceramic_protocol.ports import Chain, NoChain
+from ceramic_protocol.ports import Chain, NoChain, NoContracts
+from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
+from ceramic_protocol.rules import DEFAULT_GRACE, DEFAULT_SKEW, Rules, default_grace
+from ceramic_protocol.verify import Verifier
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -47,33 +53,93 @@ class _ChainFile(click.ParamType[Chain]):
         return FileChain.load(Path(value)) if isinstance(value, str) else value
 
 
-def rules(command: _Command) -> _Command:
-    """Add --at, --chain and --tie-break: the rules under which events are judged."""
-    for option in (
-        click.option(
-            "--tie-break",
-            type=click.Choice([way.value for way in TieBreak]),
-            default=TieBreak.JS.value,
-            show_default=True,
-            callback=lambda _ctx, _param, value: TieBreak(value),
-            help="How CIDs are compared when nothing else decides: as js-ceramic does, or by their bytes.",
-        ),
-        click.option(
-            "--chain",
-            type=_ChainFile(),
-            default=NoChain,
-            help="JSON file with all known anchor transactions; without it, anchors stay pending.",
-        ),
-        click.option(
-            "--at",
-            type=_Time(),
-            default=lambda: datetime.now(UTC),
-            show_default="now",
-            help="The time that counts as now: RFC 3339, or unix seconds.",
-        ),
-    ):
-        command = option(command)
-    return command
+class Judging(NamedTuple):
+    """Under which rules a command judges events."""
+
+    verifier: Verifier
+    rules: Rules
+
+    def under(self, profile: Profile, grace: int | None = None) -> Judging:
+        """The same under the rules of another profile, with its own grace unless one is given."""
+        rules = replace(self.rules, profile=profile, grace=default_grace(profile) if grace is None else grace)
+        return Judging(replace(self.verifier, profile=profile), rules)
+
+
+_OPTIONS: Final = (
+    click.option(
+        "--rpc",
+        multiple=True,
+        metavar="URL",
+        help="JSON-RPC endpoint of an EVM chain, asked about wallets that are contracts; may be repeated."
+        " Without one, what they signed stays pending.",
+    ),
+    click.option(
+        "--profile",
+        type=click.Choice([profile.value for profile in Profile]),
+        default=Profile.STRICT.value,
+        show_default=True,
+        help="Whose rules on accounts apply: ours, or those of a reference with its defects.",
+    ),
+    click.option(
+        "--skew",
+        type=click.IntRange(min=0),
+        default=DEFAULT_SKEW,
+        show_default=True,
+        help="Seconds that clocks may be apart when times of capabilities are compared.",
+    ),
+    click.option(
+        "--grace",
+        type=click.IntRange(min=0),
+        show_default=f"{DEFAULT_GRACE}, or 0 for ceramic-one",
+        help="Seconds that an expired capability goes on.",
+    ),
+    click.option(
+        "--tie-break",
+        type=click.Choice([way.value for way in TieBreak]),
+        default=TieBreak.JS.value,
+        show_default=True,
+        help="How CIDs are compared when nothing else decides: as js-ceramic does, or by their bytes.",
+    ),
+    click.option(
+        "--chain",
+        type=_ChainFile(),
+        default=NoChain,
+        help="JSON file with all known anchor transactions; without it, anchors stay pending.",
+    ),
+    click.option(
+        "--at",
+        type=_Time(),
+        default=lambda: datetime.now(UTC),
+        show_default="now",
+        help="The time that counts as now: RFC 3339, or unix seconds.",
+    ),
+)
+
+
+def judging(command: _Command) -> _Command:
+    """Add the options that say how events are judged; the command gets them as one `judging`."""
+
+    @wraps(command)
+    def with_judging(
+        *args: Any,
+        at: datetime,
+        chain: Chain,
+        tie_break: str,
+        grace: int | None,
+        skew: int,
+        profile: str,
+        rpc: tuple[str, ...],
+        **others: Any,
+    ) -> Any:
+        contracts = RpcContracts(rpc) if rpc else NoContracts()
+        rules = Rules.as_of(at, tie_break=TieBreak(tie_break), skew=skew)
+        found = Judging(Verifier(chain, contracts), rules).under(Profile(profile), grace)
+        return command(*args, judging=found, **others)
+
+    wrapped: Any = with_judging
+    for option in _OPTIONS:
+        wrapped = option(wrapped)
+    return cast("_Command", wrapped)
 
 
 class _ReducerName(click.ParamType[Reducer]):

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 import click
 
 from ceramic_pipelines.cli.judge import Stopwatch, count_stream, filled_ledger
-from ceramic_pipelines.cli.options import output_format, reducer_option, rules
+from ceramic_pipelines.cli.options import Judging, judging, output_format, reducer_option
 from ceramic_pipelines.cli.printing import print_rows, print_summary
 from ceramic_pipelines.summary import Summary
 from ceramic_pipelines.verdicts import stream_line
 from ceramic_protocol.history import StreamHistory
-from ceramic_protocol.ports import Chain
 from ceramic_protocol.reducers import Reducer
-from ceramic_protocol.resolve import TieBreak
 
 _COLUMNS = ("stream_id", "tip", "anchored_at", "content", "reason")
 
 
 @click.command()
 @click.argument("source")
-@rules
+@judging
 @reducer_option
 @output_format
 def resolve(
     *,
     source: str,
-    at: datetime,
-    chain: Chain,
-    tie_break: TieBreak,
+    judging: Judging,
     reducer: Reducer | None,
     form: str,
 ) -> None:
@@ -43,13 +38,13 @@ def resolve(
     Example:
       ceramic-streams resolve car:archive.car --chain chain.json --tie-break binary
     """
-    del at
     watch, summary = Stopwatch(), Summary()
-    with filled_ledger(source, chain) as ledger:
-        histories = ledger.judge(ledger.histories(tie_break))
+    with filled_ledger(source, judging.verifier) as ledger:
+        histories = ledger.judge(ledger.histories(judging.rules))
         print_rows(_counted(histories, summary, reducer), form, _COLUMNS)
-        for line in ledger.lines():
+        for line in ledger.lines(judging.rules):
             summary.add(line.reason)
+            summary.note_expiry(line.expires_in)
         summary.items, summary.damaged = ledger.items, ledger.damaged
     summary.duplicates = summary.items - summary.events
     summary.seconds = watch.seconds

@@ -1,17 +1,23 @@
-"""did:key: a public key as text (accounts.md 1.1)."""
+"""did:key: a public key as text (accounts.md 1.1).
+
+Accepted are the forms with which both references check signatures: base58btc alone, the codec as its shortest
+varint, P-256 as a compressed or whole point, the other kinds in one length. What each reference takes beyond
+that is in `did_profiles`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Self
+from typing import Final, Self
 
 from ceramic_protocol import multibase, varint
 from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.limits import MAX_CACHED_KEYS, MAX_IDENTIFIER_CHARS
 
-_PREFIX = "did:key:"
+DID_KEY: Final = "did:key:"
+"""What every did:key starts with."""
 
 
 class KeyType(Enum):
@@ -53,32 +59,49 @@ class PublicKey:
     data: bytes
 
 
+def did_of(url: str) -> str:
+    """The DID in a DID URL, without path, query and fragment: they choose nothing where a DID is one key."""
+    return url.partition("#")[0].partition("?")[0].partition("/")[0]
+
+
 @lru_cache(maxsize=MAX_CACHED_KEYS)
 def resolve_did_key(did: str) -> PublicKey:
     """The public key that a did:key spells out.
 
+    Whether it is a point of its curve is left to the signature check, which has to find out anyway.
+
     Raises:
         IdentifierError: not a did:key, or a kind or length of key that doesn't sign events.
     """
-    if not did.startswith(_PREFIX) or len(did) > MAX_IDENTIFIER_CHARS:
+    codec, data = decode_did_key(did)
+    key_type = _BY_CODEC.get(codec)
+    if key_type is None:
+        msg = f"key codec {codec:#x} does not sign events"
+        raise IdentifierError(msg)
+    if len(data) not in key_type.lengths:
+        msg = f"{key_type.value} key of {len(data)} bytes"
+        raise IdentifierError(msg)
+    return PublicKey(key_type, data)
+
+
+def decode_did_key(did: str) -> tuple[int, bytes]:
+    """Multicodec and raw bytes of any did:key, whatever kind of key it is.
+
+    Raises:
+        IdentifierError: not `did:key:z` with base58btc text of a shortest varint and more.
+    """
+    if not did.startswith(DID_KEY) or len(did) > MAX_IDENTIFIER_CHARS:
         msg = f"{did[:80]!r} is not a did:key"
         raise IdentifierError(msg)
-    text = did.removeprefix(_PREFIX)
+    text = did.removeprefix(DID_KEY)
     if not text.startswith("z"):
         msg = "a did:key is base58btc and starts with did:key:z"
         raise IdentifierError(msg)
     data = multibase.decode(text)
     codec, start = varint.decode(data)
-    key_type = _BY_CODEC.get(codec)
-    if key_type is None:
-        msg = f"key codec {codec:#x} does not sign events"
-        raise IdentifierError(msg)
-    if len(data) - start not in key_type.lengths:
-        msg = f"{key_type.value} key of {len(data) - start} bytes"
-        raise IdentifierError(msg)
-    return PublicKey(key_type, data[start:])
+    return codec, data[start:]
 
 
 def did_key(key: PublicKey) -> str:
     """The did:key of a public key."""
-    return _PREFIX + multibase.encode(varint.encode(key.type.multicodec) + key.data, "z")
+    return DID_KEY + multibase.encode(varint.encode(key.type.multicodec) + key.data, "z")

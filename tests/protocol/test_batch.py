@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ceramic_protocol.batch import SignaturePool
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.events import InvalidEvent
-from ceramic_protocol.intake import Checked, check_item, decode_item
 from ceramic_protocol.ports import Chain, Damage, RawEvent, SourceItem
 from ceramic_protocol.reasons import Reason
-from ceramic_protocol.verify import CheckedEvent, verify_event
+from ceramic_protocol.verify import Checked, Verifier
 from tests.support import corpus, signing
 from tests.support.signing import ed25519, protected
 
@@ -34,35 +34,35 @@ def raw(car: bytes, cid: Cid | None = None) -> RawEvent:
 def one_by_one(items: list[SourceItem], chain: Chain) -> list[Checked]:
     found: list[Checked] = []
     for item in items:
-        event = decode_item(item)
-        found.append(event if isinstance(event, InvalidEvent) else verify_event(event, chain))
+        event = Verifier().decode(item)
+        found.append(event if isinstance(event, InvalidEvent) else Verifier(chain).verify(event))
     return found
 
 
 def test_an_event_under_its_own_cid_or_none() -> None:
     for claimed in (None, INIT.cid):
-        found = check_item(raw(INIT.car, claimed), corpus.chain())
+        found = Verifier(corpus.chain()).check(raw(INIT.car, claimed))
         assert isinstance(found, CheckedEvent)
         assert (found.cid, found.reason) == (INIT.cid, None)
 
 
 def test_an_event_under_another_cid_is_refused() -> None:
-    found = check_item(raw(INIT.car, Cid.of(b"other")), corpus.chain())
+    found = Verifier().check(raw(INIT.car, Cid.of(b"other")))
     assert isinstance(found, InvalidEvent)
     assert (found.reason, found.cid) == (Reason.EVENT_MALFORMED, INIT.cid)
 
 
 def test_what_can_not_be_read_is_known_by_what_the_source_says() -> None:
-    assert decode_item(raw(b"", INIT.cid)) == InvalidEvent(
+    assert Verifier().decode(raw(b"", INIT.cid)) == InvalidEvent(
         Reason.CAR_TRUNCATED, "ends inside the length at byte 0", INIT.cid
     )
-    assert decode_item(DAMAGE) == InvalidEvent(Reason.ARCHIVE_DAMAGED, "torn")
+    assert Verifier().decode(DAMAGE) == InvalidEvent(Reason.ARCHIVE_DAMAGED, "torn")
 
 
 @given(st.lists(st.sampled_from([*SAMPLE[::7], DAMAGE]), max_size=300), st.sampled_from([1, 2, 4]))
 def test_a_batch_is_answered_as_its_events_are_one_by_one(items: list[SourceItem], threads: int) -> None:
     with SignaturePool(threads) as pool:
-        assert pool.verify_batch(items, corpus.chain()) == one_by_one(items, corpus.chain())
+        assert pool.verify_batch(items, Verifier(corpus.chain())) == one_by_one(items, corpus.chain())
 
 
 def test_batches_of_any_size_are_answered_in_order() -> None:
@@ -74,7 +74,7 @@ def test_batches_of_any_size_are_answered_in_order() -> None:
         batches.append(items[start : start + size])
         start += size
     with SignaturePool() as pool:
-        found = list(pool.verify_batches(iter(batches), corpus.chain()))
+        found = list(pool.verify_batches(iter(batches), Verifier(corpus.chain())))
     assert [list(batch) for batch, _answers in found] == batches
     assert [answer for _batch, answers in found for answer in answers] == one_by_one(items, corpus.chain())
 
@@ -88,14 +88,14 @@ def test_a_forged_signature_is_found_at_its_own_place() -> None:
     with SignaturePool(2) as pool:
         for place in (0, 1, 127, 128, 255, 299):
             items = [raw(event.car) for event in (*good[:place], forged, *good[place:])]
-            answers = pool.verify_batch(items, corpus.chain())
+            answers = pool.verify_batch(items, Verifier(corpus.chain()))
             reasons = [answer.reason for answer in answers]
             assert reasons == [None] * place + [Reason.SIGNATURE_INVALID] + [None] * (300 - place)
 
 
 def test_a_pool_must_be_entered() -> None:
     with pytest.raises(RuntimeError):
-        SignaturePool().verify_batch([], corpus.chain())
+        SignaturePool().verify_batch([], Verifier())
 
 
 def test_a_pool_leaves_the_interpreter_as_it_was() -> None:

@@ -1,0 +1,67 @@
+"""An endpoint of an Ethereum node, the chain that it serves, and its rests after failures."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from ceramic_connectors.jsonrpc import AnswerTooLargeError, JsonRpcClient, RpcError
+from ceramic_protocol.errors import OutsideError
+from ceramic_protocol.limits import MAX_RPC_ANSWER_BYTES, RPC_REST_SECONDS
+
+_QUANTITY: Final = re.compile(r"0x[0-9a-fA-F]{1,64}")
+
+
+class ChainEndpoint:
+    """One endpoint, for several threads at once.
+
+    After a failure it rests for `RPC_REST_SECONDS`, so that not each of thousands of events waits for it.
+    """
+
+    def __init__(self, client: JsonRpcClient, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._rests_until = clock()
+        self._chain_id: str | None = None
+
+    def chain_id(self) -> str | None:
+        """The CAIP-2 chain. Learned once; nothing until the endpoint has told it."""
+        if self._chain_id is None:
+            try:
+                number = self.call("eth_chainId")
+            except (RpcError, AnswerTooLargeError):
+                number = None
+            except OutsideError:
+                return None
+            if isinstance(number, str) and _QUANTITY.fullmatch(number):
+                self._chain_id = f"eip155:{int(number, 16)}"
+            else:
+                self._rest()
+        return self._chain_id
+
+    def call(self, method: str, params: Sequence[Any] = (), max_bytes: int = MAX_RPC_ANSWER_BYTES) -> Any:
+        """The `result` of calling a method, see `JsonRpcClient.call`.
+
+        Raises:
+            RpcError: the endpoint answers with an error.
+            AnswerTooLargeError: it answers with more than `max_bytes`.
+            OutsideError: it can't be reached, its answer makes no sense, or it rests.
+        """
+        if self._clock() < self._rests_until:
+            raise OutsideError(f"{self._client.name} has just failed and isn't asked again yet")
+        try:
+            return self._client.call(method, params, max_bytes)
+        except (RpcError, AnswerTooLargeError):
+            raise  # contracts can bring these about, and must not silence an endpoint for others
+        except OutsideError:
+            self._rest()
+            raise
+
+    def close(self) -> None:
+        """Close what connections there are; the next call makes new ones."""
+        self._client.close()
+
+    def _rest(self) -> None:
+        self._rests_until = self._clock() + RPC_REST_SECONDS

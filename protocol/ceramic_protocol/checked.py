@@ -1,0 +1,45 @@
+"""An event after its own checks: the value that travels from verification to resolution and fold."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from ceramic_protocol.accounts.grant import Grant
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.reasons import Outcome, Reason
+
+
+class Kind(IntEnum):
+    """Kinds of events."""
+
+    INIT = 0
+    DATA = 1
+    TIME = 2
+
+
+class CheckedEvent(NamedTuple):
+    """An event after its own checks: all that resolution and fold need, and nothing of how it arrived.
+
+    `payload` is the DAG-CBOR payload block of an init or data event and empty for a time event. `grant` is
+    what the capability allows under which it was signed, if there is one and its signature is good. `reason`
+    is None if its own checks pass. `timestamp` (unix seconds) and `chain_id` belong to proven time events.
+    """
+
+    cid: Cid
+    stream: Cid
+    kind: Kind
+    prev: Cid | None
+    payload: bytes
+    signer: str | None = None
+    capability: Cid | None = None
+    timestamp: int | None = None
+    chain_id: str | None = None
+    reason: Reason | None = None
+    detail: str | None = None
+    grant: Grant | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The answer of the event's own checks."""
+        return Outcome.VALID if self.reason is None else self.reason.outcome

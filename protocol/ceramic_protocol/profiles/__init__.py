@@ -1,0 +1,1 @@
+"""Whose rules on accounts apply: ours, or those of a reference implementation with its defects."""
