@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from ceramic_protocol import dagcbor
+from ceramic_protocol import dagcbor, strict_json
 from ceramic_protocol.accounts.did import did_of
 from ceramic_protocol.cid import DAG_CBOR, Cid
 from ceramic_protocol.dagcbor import IpldValue
@@ -151,10 +150,8 @@ def _remembered(data: bytes) -> JwsHeader:
 
 def _decode_protected(data: bytes) -> JwsHeader:
     try:
-        header = json.loads(data.decode("utf-8"), object_pairs_hook=_no_doubles)
-        # JSON can spell surrogates, which no text that leaves this program may have.
-        json.dumps(header, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError) as error:
+        header = strict_json.load(data)
+    except ValueError as error:
         raise DecodeError(Reason.JWS_MALFORMED, f"protected header: {error}") from None
     if not isinstance(header, dict):
         raise DecodeError(Reason.JWS_MALFORMED, "protected header is no JSON object")
@@ -165,18 +162,15 @@ def _decode_protected(data: bytes) -> JwsHeader:
     return JwsHeader(alg, kid, _capability(cap) if cap is not None else None)
 
 
-def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        msg = "a member stands there twice"
-        raise ValueError(msg)
-    return members
-
-
 def _capability(text: str) -> Cid:
     if not text.startswith(_IPFS):
         raise DecodeError(Reason.JWS_MALFORMED, f"cap does not start with {_IPFS}")
     try:
-        return Cid.parse(text.removeprefix(_IPFS))
+        cid = Cid.parse(text.removeprefix(_IPFS))
     except IdentifierError as error:
         raise DecodeError(Reason.JWS_MALFORMED, f"cap names no block: {error}") from None
+    if cid.codec != DAG_CBOR:
+        raise DecodeError(
+            Reason.JWS_MALFORMED, f"cap names a {cid.codec_name} block, capabilities are dag-cbor"
+        )
+    return cid

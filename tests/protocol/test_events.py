@@ -132,16 +132,16 @@ def test_any_proof_and_path(proof: dict[str, Any], path: Any) -> None:
 )
 def test_hostile_blocks_take_no_time(block: bytes) -> None:
     cid = Cid.of(block)
-    start = time.perf_counter()
+    start = time.process_time()
     assert is_answered(car.encode([cid], [(cid, block)])) is not None
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_many_large_blocks_take_no_time() -> None:
     blocks = [(Cid.of(block), block) for block in (bytes([number]) * 16_000 for number in range(120))]
-    start = time.perf_counter()
+    start = time.process_time()
     assert is_answered(INIT.with_blocks([*INIT.blocks, *blocks])) is None
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_what_a_signed_init_says() -> None:

@@ -7,13 +7,12 @@ ceramic-one leaves some out.
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from ceramic_protocol import dagcbor, multibase
+from ceramic_protocol import dagcbor, multibase, strict_json
 from ceramic_protocol.accounts.cacao import Cacao
 from ceramic_protocol.accounts.did import PublicKey
 from ceramic_protocol.accounts.signatures import verify
@@ -78,22 +77,14 @@ def check_client_data(data: bytes, challenge: Cid) -> str | None:
     if len(data) > MAX_CLIENT_DATA_BYTES:
         return f"clientDataJSON has {len(data)} bytes"
     try:
-        members = json.loads(data.decode("utf-8"), object_pairs_hook=_no_doubles)
-    except (ValueError, RecursionError) as error:
+        members = strict_json.load(data)
+    except ValueError as error:
         return f"clientDataJSON: {error}"
     if not isinstance(members, dict) or members.get("type") != _TYPE:
         return f"clientDataJSON is not of type {_TYPE}"
     if members.get("challenge") != multibase.encode_base64url(challenge):
         return f"challenge is not {challenge}, the capability without signature and issuer"
     return None
-
-
-def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        msg = "a member stands there twice"
-        raise ValueError(msg)
-    return members
 
 
 def check_webauthn(cacao: Cacao, key: PublicKey) -> str | None:

@@ -1,7 +1,7 @@
 """Who signed an event, as did-jwt 7.4 has it (accounts.md 2.3, 2.4).
 
 Not emulated: keys that lie about their kind, such as a P-256 key in a did:key of secp256k1, which did-jwt
-would use as what `alg` says; and names of `alg` that JavaScript finds in every object.
+would use as what `alg` says.
 """
 
 from __future__ import annotations
