@@ -11,7 +11,8 @@ class Effort:
     """Sizes of a run.
 
     `rounds` of `events` for what is measured per event, streams of `stream_lengths`; the whole job `job_runs`
-    times over `job_events`, batches of `batch_events` `batch_rounds` times.
+    times over `job_events`, batches of `batch_events` `batch_rounds` times; `sessions` with `session_events`
+    each `session_rounds` times.
     """
 
     rounds: int
@@ -21,6 +22,9 @@ class Effort:
     job_events: int
     batch_rounds: int
     batch_events: int
+    sessions: int
+    session_events: int
+    session_rounds: int
 
 
 FULL: Final = Effort(
@@ -31,6 +35,9 @@ FULL: Final = Effort(
     job_events=20_000,
     batch_rounds=5,
     batch_events=100_000,
+    sessions=200,
+    session_events=100,
+    session_rounds=7,
 )
 SHORT: Final = Effort(
     rounds=3,
@@ -40,4 +47,7 @@ SHORT: Final = Effort(
     job_events=300,
     batch_rounds=1,
     batch_events=500,
+    sessions=4,
+    session_events=20,
+    session_rounds=1,
 )

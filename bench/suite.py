@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench import batch, build, job, resolve, verify
+from bench import accounts, batch, build, job, resolve, verify
 from bench.effort import FULL, SHORT, Effort
 from bench.figure import Figure
 
@@ -13,6 +13,7 @@ __all__ = ["BENCHMARKS", "FULL", "SHORT"]
 
 BENCHMARKS: Final[dict[str, Callable[[Effort], list[Figure]]]] = {
     "verify": verify.figures,
+    "accounts": accounts.figures,
     "batch": batch.figures,
     "build": build.figures,
     "resolve": resolve.figures,

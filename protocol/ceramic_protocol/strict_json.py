@@ -10,8 +10,8 @@ def load(data: bytes) -> object:
     """The value of a JSON text in UTF-8.
 
     Raises:
-        ValueError: no such text; a member stands there twice; NaN or Infinity, which JSON doesn't have; half of
-            a surrogate pair, which no text that leaves this program may have; or too deep a nesting.
+        ValueError: no such text; a member stands there twice; NaN or Infinity, which JSON doesn't have; half
+            of a surrogate pair, which no text that leaves this program may have; or too deep a nesting.
     """
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_no_doubles, parse_constant=_no_constant)
