@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from nacl.exceptions import BadSignatureError
 
 import bench
 from bench import Figure
 from bench.archives import write_car, write_ndjson
 from bench.cli import main
+from bench.grants import LIBRARIES, bare_check, make_grants
+from bench.sessions import in_turn, make_pair
 from bench.streams import forked, linear, make_events, make_stream
 from bench.suite import BENCHMARKS
 from ceramic_connectors.sources import open_source
+from ceramic_protocol.accounts.cacao_signatures import check_cacao_signature
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.ports import NoChain, RawEvent
+from ceramic_protocol.ports import NoChain, NoContracts, RawEvent
 from ceramic_protocol.verify import Verifier
 
 UNITS = {"µs", "events/s", "s", "MB"}
@@ -83,6 +89,29 @@ def _checked(raw: RawEvent) -> CheckedEvent:
     assert isinstance(found, CheckedEvent)
     assert found.reason is None
     return found
+
+
+def test_sessions_write_the_same_under_a_capability_and_without() -> None:
+    pair = make_pair(3, 20)
+    assert [len(stream) for stream in (*pair.granted, *pair.plain)] == [10] * 12
+    granted, plain = ([_checked(raw) for raw in in_turn(streams)] for streams in (pair.granted, pair.plain))
+    assert [event.signer for event in granted] == [event.signer for event in plain]
+    assert [event.kind for event in granted] == [event.kind for event in plain]
+    assert len({event.capability for event in granted}) == 3
+    assert {event.grant and event.grant.signature_type for event in granted} == {"eip191", "solana:ed25519"}
+    assert {event.capability for event in plain} == {None}
+    edits = [(one.payload, other.payload) for one, other in zip(granted, plain, strict=True) if one.prev]
+    assert all(len(one) == len(other) for one, other in edits)
+
+
+@pytest.mark.parametrize("kind", LIBRARIES)
+def test_the_bare_check_is_that_of_the_same_capability(kind: str) -> None:
+    one, other = make_grants(kind, 2)
+    assert check_cacao_signature(one, NoContracts()) is None
+    assert bare_check(kind, one)()
+    if LIBRARIES[kind] != "coincurve":  # which recovers somebody's key from anything
+        with pytest.raises((BadSignatureError, InvalidSignature)):
+            bare_check(kind, replace(one, signature=other.signature, metadata=one.metadata))()
 
 
 @pytest.mark.parametrize(("kind", "write"), [("car", write_car), ("ndjson", write_ndjson)])

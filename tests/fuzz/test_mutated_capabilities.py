@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 
 from ceramic_protocol import dagcbor
-from ceramic_protocol.accounts import capability
+from ceramic_protocol.accounts import access, capability
+from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.eventset import EventSet
+from ceramic_protocol.history import evaluate
 from ceramic_protocol.ports import NoContracts
+from ceramic_protocol.reasons import Reason
+from ceramic_protocol.rules import Rules
 from tests.fuzz import capability_cases, capability_mutations
-from tests.fuzz.capability_cases import Attempt, Case, make
+from tests.fuzz.capability_cases import START, Attempt, Case, make
 from tests.fuzz.same_grant import differences
-from tests.support import capability_mutation, mutation
+from tests.support import capability_mutation, mutation, signing
 from tests.support.capability_mutation import check_capability_mutations, trial_of
 
 CASES = capability_cases.cases()
@@ -148,14 +153,24 @@ _REFUSED = {
 }
 
 
-def test_many_resources_for_changes_of_the_largest_payload() -> None:
-    target = case_of("eip191").target
-    assert target is not None
-    here = f"ceramic://{target.stream_id}?payload="
-    case = lavish("eip191", resources=(here,) * (_FULL // len(here) - 100))
-    attempt = Attempt.of(case)
-    attempt.payload["data"] = [{"op": "add", "path": "/x", "value": "x" * _FULL}]
-    assert answer_of(case, attempt) == "cacao_model_not_covered"
+def test_a_large_payload_is_hashed_once_for_many_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[bytes] = []
+
+    def of(block: bytes) -> Cid:
+        hashed.append(block)
+        return Cid(b"\x01\x71\x12\x20" + bytes(32))
+
+    monkeypatch.setattr(Cid, "of", of)
+    grant = Grant("", ("ceramic://k?payload=",) * 3000, None, None, "eip191")
+    assert not access.covers(grant, access.Stream("", "k", None), b"large")
+    assert hashed == [b"large"]
+
+
+def test_a_long_controller_is_not_quoted_as_a_whole() -> None:
+    init = signing.init(signing.ed25519(), {}, controllers=["did:key:" + "x" * _FULL]).check()
+    judged = evaluate(init.cid, EventSet.of([init]), Rules(START * 1000)).judged[init.cid]
+    assert judged.reason is Reason.SIGNER_NOT_CONTROLLER
+    assert len(judged.detail or "") < 1000
 
 
 def deep(value: Any, depth: int = 120) -> Any:

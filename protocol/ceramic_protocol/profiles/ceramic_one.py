@@ -59,13 +59,13 @@ class CeramicOne:
         if signer is None or (grant is None and event.capability is not None):
             return None
         if grant is None:
-            detail = f"signed by {signer}, controller is {controller}"
+            detail = f"signed by {signer}, controller is {controller[:200]}"
             return None if signer == controller else Finding(Reason.SIGNER_NOT_CONTROLLER, detail)
         if not _covers(grant, stream, event.capability):
-            detail = f"resources are {', '.join(grant.resources)[:300] or 'none'}"
+            detail = f"resources are {', '.join(grant.resources)[:200] or 'none'}"
             return Finding(Reason.CACAO_MODEL_NOT_COVERED, detail)
         if signer != controller and not _is_same(controller, grant.issuer):
-            detail = f"given by {grant.issuer[:200]}, controller is {controller}"
+            detail = f"given by {grant.issuer[:200]}, controller is {controller[:200]}"
             return Finding(Reason.CACAO_ISS_MISMATCH, detail)
         return check_moment(grant, at, terms)
 

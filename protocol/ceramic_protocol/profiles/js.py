@@ -63,13 +63,13 @@ class Js:
             return None
         if grant is not None:
             if not covers(grant, stream, event.payload):
-                detail = f"resources are {', '.join(grant.resources)[:300] or 'none'}"
+                detail = f"resources are {', '.join(grant.resources)[:200] or 'none'}"
                 return Finding(Reason.CACAO_MODEL_NOT_COVERED, detail)
             if _is_for(grant, controller):
                 return _check_grant(grant, at, terms)
         if signer == controller:
             return None
-        detail = f"signed by {signer}, controller is {controller}"
+        detail = f"signed by {signer}, controller is {controller[:200]}"
         return (grant and _refused(grant)) or Finding(Reason.SIGNER_NOT_CONTROLLER, detail)
 
 
