@@ -6,11 +6,10 @@ from collections import Counter
 from typing import Final
 
 from ceramic_protocol.profiles.profile import Profile
-from ceramic_protocol.resolve import TieBreak
 from tests.acceptance.runner import Point
 from tests.acceptance.suites import closing_line, run_tests
 from tests.support.capability_mutation import check_capability_mutations
-from tests.support.cli import SOURCES, check_resolve, check_verify
+from tests.support.cli import check_corpus
 
 _MUTATIONS: Final = 100_000
 _SEED: Final = 1
@@ -36,16 +35,6 @@ def _vectors() -> str:
     )
     causes = "; ".join(f"{profile.value}, {name}: {why}" for (profile, name), why in NOT_REPRODUCED.items())
     return f"{columns}; {tested}; not reproduced: {causes}"
-
-
-def _corpus() -> str:
-    verdicts = [f"verify {source}: {check_verify(source)}" for source in SOURCES]
-    streams = [
-        f"resolve {source} {tie_break.value}: {check_resolve(source, tie_break)}"
-        for source in SOURCES
-        for tie_break in TieBreak
-    ]
-    return "; ".join([*verdicts, *streams])
 
 
 def _interop() -> str:
@@ -78,7 +67,7 @@ def _speed() -> str:
 
 POINTS = [
     Point("every vector on accounts in all three profiles", _vectors),
-    Point("the sample, capabilities included", _corpus),
+    Point("the sample, capabilities included", check_corpus),
     Point("sessions made here pass the real dids, theirs pass here", _interop),
     Point("every way to cheat has the code of its cause", _codes),
     Point("fuzz targets, 100,000 mutated capability events", _fuzz),

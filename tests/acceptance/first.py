@@ -9,9 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ceramic_protocol.resolve import TieBreak
 from tests.acceptance.runner import Point
-from tests.support.cli import SOURCES, check_resolve, check_verify
+from tests.support.cli import check_corpus
 from tests.support.consensus import check_fuzz_trees, check_scenarios
 from tests.support.export import check_order_independence
 from tests.support.vectors import PROJECT
@@ -52,16 +51,6 @@ def _run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-def _corpus() -> str:
-    verdicts = [f"verify {source}: {check_verify(source)}" for source in SOURCES]
-    streams = [
-        f"resolve {source} {tie_break.value}: {check_resolve(source, tie_break)}"
-        for source in SOURCES
-        for tie_break in TieBreak
-    ]
-    return "; ".join([*verdicts, *streams])
-
-
 def _consensus() -> str:
     found = {"scenarios": check_scenarios(_ORDERS, _SEED), "fuzz trees": check_fuzz_trees(_ORDERS, _SEED)}
     for result in found.values():
@@ -90,7 +79,7 @@ def _speed() -> str:
 
 POINTS = [
     Point("make demo and make test in a clean clone", _clean_clone),
-    Point("every comparable verdict, tip and content of the sample", _corpus),
+    Point("every comparable verdict, tip and content of the sample", check_corpus),
     Point("every scenario and fuzz tree in 20 random orders", _consensus),
     Point("any bytes give an event or InvalidEvent; order changes no export", _properties),
     Point("speed of each step beside the bare signature check", _speed),

@@ -79,3 +79,18 @@ def _wrong_anchors(found: list[dict[str, Any]], expected: dict[str, Any], tie_br
         if "log" in stream and line["log"] != [cid for cid, _stamp in stream["log"]]:
             wrong.append(f"{line['stream_id']}: log differs")
     return wrong
+
+
+def check_corpus() -> str:
+    """Verify and resolve the sample from every source under both tie-breaks; the figures in words.
+
+    Raises:
+        AssertionError: an answer is wrong.
+    """
+    verdicts = [f"verify {source}: {check_verify(source)}" for source in SOURCES]
+    streams = [
+        f"resolve {source} {tie_break.value}: {check_resolve(source, tie_break)}"
+        for source in SOURCES
+        for tie_break in TieBreak
+    ]
+    return "; ".join([*verdicts, *streams])
