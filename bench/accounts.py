@@ -52,7 +52,7 @@ def _beside(
     for number in range(rounds + 1):
         # Whoever comes first finds the machine as the other one has left it.
         for name in sorted(inputs, reverse=number % 2 == 0):
-            capability.forget()
+            capability.STRICT.forget()
             found[name].append(time_batch(action, inputs[name]) / events)
     timings = {name: Timing(tuple(times[1:]), len(inputs[name]) * events) for name, times in found.items()}
     under = Series(f"{what} {_GRANTED}", timings[_GRANTED].rounds)
@@ -86,8 +86,8 @@ def _first_look(kind: str, effort: Effort) -> Figure:
 
 
 def _look(named: tuple[Cid, bytes]) -> object:
-    capability.forget()
-    return capability.look_at(*named, _NOBODY).finding
+    capability.STRICT.forget()
+    return capability.STRICT.look_at(*named, _NOBODY).finding
 
 
 def _bare_name(kind: str) -> str:

@@ -13,7 +13,8 @@ FOLDER = Path(__file__).parent
 _REASONS = """# Reasons
 
 Why an event is not, or not yet, part of its stream. The same word stands in verdicts, in the table
-`rejected`, in metrics and here. *Rejected* is certain; *pending* may change when more is known.
+`rejected`, in metrics and here. *Rejected* stays so, but for times of
+capabilities, which an anchor that comes later can prove; *pending* may change when more is known.
 `ceramic-streams inspect CODE` says the same of one of them. Options such as `--chain` are those of `verify`.
 
 Made from `ceramic_protocol.reasons` by `make docs`.

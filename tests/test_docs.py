@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import runpy
+import tempfile
 from pathlib import Path
 
 import pytest
+from apache_beam.testing.test_pipeline import TestPipeline
 
+from ceramic_connectors.sources import open_source
 from ceramic_pipelines.cli import main
 from ceramic_protocol.reasons import Reason
+from tests.support import corpus
 from tests.support.vectors import PROJECT
 
 _GENERATOR = runpy.run_path(str(PROJECT / "docs" / "generate.py"))
@@ -41,3 +45,17 @@ def test_remedies_name_options_and_commands_that_exist() -> None:
     for reason in Reason:
         assert set(re.findall(r"--[a-z-]+", reason.remedy)) <= options, reason
         assert set(re.findall(r"`([a-z]+) [A-Z]+`", reason.remedy)) <= main.commands.keys(), reason
+
+
+def test_the_library_example_of_the_readme_runs() -> None:
+    """It is run as it stands, on the sample."""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"## As a library\n\n```python\n(.*?)```", readme, re.DOTALL)
+    with tempfile.TemporaryDirectory() as folder, TestPipeline(runner="FnApiRunner") as pipeline:
+        names: dict[str, object] = {
+            "pipeline": pipeline,
+            "chain": corpus.chain(),
+            "source": open_source(f"ndjson:{corpus.NDJSON}", Path(folder)),
+        }
+        exec(example, names)  # our own words
+        assert {"parts", "dead_letters"} <= names.keys()

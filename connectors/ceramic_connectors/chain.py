@@ -1,7 +1,8 @@
 """Known anchor transactions, from a JSON file.
 
-The file is a list of `{chainId, txHash, to, input, blockNumber, timestamp}`; other members mean nothing.
-`timestamp` is the block's, in unix seconds. A chain that stands in the file is taken to be there as a whole.
+The file is a list of `{chainId, txHash, to, input, blockNumber, timestamp}`, perhaps with `blockHash` and
+`status` (1, or 0 for a transaction that failed); other members mean nothing. `timestamp` is the block's, in
+unix seconds. A chain that stands in the file is taken to be there as a whole.
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ class _Entry:
             input=self._bytes("input", _HEX),
             block_number=self._number("blockNumber"),
             timestamp=self._number("timestamp"),
+            status=self._status(),
+            block_hash=None if self._value.get("blockHash") is None else self._bytes("blockHash", _HASH),
         )
         if known.setdefault(tx_hash, transaction) != transaction:
             msg = f"{self._name}: txHash 0x{tx_hash.hex()} stands in the file twice, with other members"
@@ -106,6 +109,14 @@ class _Entry:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise self._bad(member, value)
         return value
+
+    def _status(self) -> int | None:
+        if self._value.get("status") is None:
+            return None
+        status = self._number("status")
+        if status > 1:
+            raise self._bad("status", status)
+        return status
 
     def _bad(self, member: str, value: object) -> UsageError:
         if member not in self._value:

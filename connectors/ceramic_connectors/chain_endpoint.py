@@ -25,6 +25,18 @@ class ChainEndpoint:
         self._clock = clock
         self._rests_until = clock()
         self._chain_id: str | None = None
+        self.trouble: str | None = None
+        """What it failed with when it was asked last; None if it answered."""
+
+    @property
+    def name(self) -> str:
+        """Scheme, host and port."""
+        return self._client.name
+
+    @property
+    def known_chain(self) -> str | None:
+        """The CAIP-2 chain, if the endpoint has told it."""
+        return self._chain_id
 
     def chain_id(self) -> str | None:
         """The CAIP-2 chain. Learned once; nothing until the endpoint has told it."""
@@ -38,7 +50,7 @@ class ChainEndpoint:
             if isinstance(number, str) and _QUANTITY.fullmatch(number):
                 self._chain_id = f"eip155:{int(number, 16)}"
             else:
-                self._rest()
+                self._rest("it does not tell its chain")
         return self._chain_id
 
     def call(self, method: str, params: Sequence[Any] = (), max_bytes: int = MAX_RPC_ANSWER_BYTES) -> Any:
@@ -52,16 +64,20 @@ class ChainEndpoint:
         if self._clock() < self._rests_until:
             raise OutsideError(f"{self._client.name} has just failed and isn't asked again yet")
         try:
-            return self._client.call(method, params, max_bytes)
-        except (RpcError, AnswerTooLargeError):
+            result = self._client.call(method, params, max_bytes)
+        except (RpcError, AnswerTooLargeError) as error:
+            self.trouble = str(error)
             raise  # contracts can bring these about, and must not silence an endpoint for others
-        except OutsideError:
-            self._rest()
+        except OutsideError as error:
+            self._rest(str(error))
             raise
+        self.trouble = None
+        return result
 
     def close(self) -> None:
         """Close what connections there are; the next call makes new ones."""
         self._client.close()
 
-    def _rest(self) -> None:
+    def _rest(self, trouble: str) -> None:
+        self.trouble = trouble
         self._rests_until = self._clock() + RPC_REST_SECONDS

@@ -10,6 +10,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Final
 
 from ceramic_connectors.chain_endpoint import ChainEndpoint
@@ -24,7 +25,7 @@ from ceramic_protocol.limits import (
     MAX_WALLET_SIGNATURE_BYTES,
     RPC_SECONDS,
 )
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.reasons import Finding, Reason
 
 _SELECTOR: Final = bytes.fromhex("1626ba7e")
 """Of `isValidSignature(bytes32,bytes)`, and at once the answer that means yes."""
@@ -41,6 +42,14 @@ _FAILED: Final = re.compile(
     re.IGNORECASE,
 )
 """How nodes that use neither number say that the contract failed, rather than they themselves."""
+
+
+class Answer(Enum):
+    """What a contract says. `NOBODY`: nothing at all, as an address without code does for any question."""
+
+    YES = "yes"
+    NO = "no"
+    NOBODY = "nobody"
 
 
 class RpcContracts:
@@ -69,6 +78,9 @@ class RpcContracts:
         """
         self._settings = (tuple(urls), timeout, clock)
         self._endpoints = [ChainEndpoint(JsonRpcClient(url, timeout), clock) for url in urls]
+        self._nowhere: ExpiringCache[str, bool] = ExpiringCache(
+            MAX_CACHED_WALLET_ANSWERS, MAX_WALLET_ANSWER_SECONDS, clock
+        )
         self._answers: ExpiringCache[bytes, bool] = ExpiringCache(
             MAX_CACHED_WALLET_ANSWERS, MAX_WALLET_ANSWER_SECONDS, clock
         )
@@ -76,25 +88,32 @@ class RpcContracts:
     def __reduce__(self) -> tuple[type[RpcContracts], tuple[tuple[str, ...], float, Callable[[], float]]]:
         return type(self), self._settings
 
-    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Reason:
+    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Finding:
         """Whether the contract calls a signature over a 32-byte digest its own, in the latest block.
 
         A contract that fails, burns more than `MAX_WALLET_GAS`, doesn't know EIP-1271 or isn't there says no,
         and so do all of them to signatures of more than `MAX_WALLET_SIGNATURE_BYTES`.
 
         Returns:
-            The contract's answer, or `CACAO_CONTRACT_UNKNOWN` when no endpoint of that chain has one.
+            The contract's answer, or `CACAO_CONTRACT_UNKNOWN` and what keeps the endpoints from having one.
         """
         if len(signature) > MAX_WALLET_SIGNATURE_BYTES:
             return False
+        place = f"{chain_id} {address.lower()}"
+        if self._nowhere.get(place):
+            return False
         data = _call_data(digest, signature)
-        key = hashlib.sha256(f"{chain_id} {address.lower()} ".encode() + data).digest()
+        key = hashlib.sha256(f"{place} ".encode() + data).digest()
         answer = self._answers.get(key)
         if answer is None:
-            answer = self._ask(chain_id, address, data)
-            if answer is None:
-                return Reason.CACAO_CONTRACT_UNKNOWN
+            told = self._ask(chain_id, address, data)
+            if told is None:
+                detail = f"contract {address} of {chain_id}: {self._trouble(chain_id)}"
+                return Finding(Reason.CACAO_CONTRACT_UNKNOWN, detail)
+            answer = told is Answer.YES
             self._answers.put(key, answer)
+            if told is Answer.NOBODY:
+                self._nowhere.put(place, True)
         return answer
 
     def close(self) -> None:
@@ -102,29 +121,40 @@ class RpcContracts:
         for endpoint in self._endpoints:
             endpoint.close()
 
-    def _ask(self, chain_id: str, address: str, data: bytes) -> bool | None:
+    def _trouble(self, chain_id: str) -> str:
+        """Why there is no answer."""
+        troubles = [
+            f"{endpoint.name}: {endpoint.trouble}"
+            for endpoint in self._endpoints
+            if endpoint.trouble and endpoint.known_chain in (None, chain_id)
+        ]
+        return "; ".join(troubles) or "no endpoint serves that chain"
+
+    def _ask(self, chain_id: str, address: str, data: bytes) -> Answer | None:
         for endpoint in self._endpoints:
             if endpoint.chain_id() == chain_id:
-                answer = _says_yes(endpoint, address, data)
+                answer = _answer(endpoint, address, data)
                 if answer is not None:
                     return answer
         return None
 
 
-def _says_yes(endpoint: ChainEndpoint, address: str, data: bytes) -> bool | None:
-    """Whether a call of the contract returns the magic value; nothing when that can't be known."""
+def _answer(endpoint: ChainEndpoint, address: str, data: bytes) -> Answer | None:
+    """What a call of the contract says; nothing when that can't be known."""
     call = {"to": address, "data": f"0x{data.hex()}", "gas": hex(MAX_WALLET_GAS)}
     try:
         returned = endpoint.call("eth_call", [call, "latest"], MAX_WALLET_ANSWER_BYTES)
     except AnswerTooLargeError:
-        return False
+        return Answer.NO
     except RpcError as error:
-        return False if _failed(error) else None
+        return Answer.NO if _failed(error) else None
     except OutsideError:
         return None
     if not isinstance(returned, str) or not _DATA.fullmatch(returned):
         return None
-    return bytes.fromhex(returned[2:])[:32] == _YES
+    if returned == "0x":
+        return Answer.NOBODY
+    return Answer.YES if bytes.fromhex(returned[2:])[:32] == _YES else Answer.NO
 
 
 def _call_data(digest: bytes, signature: bytes) -> bytes:

@@ -69,11 +69,38 @@ def read_secret(where: str) -> Secret:
     if not rest or _halves(rest) is not None:
         raise UsageError("write file:PATH or env:NAME for the place of a secret, never the secret itself")
     if scheme == "file":
-        path = Path(os.path.expanduser(rest))  # noqa: PTH111  # leaves what it can't expand as it is
+        path = _path(rest)
         return _parsed(read_private(path, MAX_KEY_FILE_BYTES), str(path))
     if scheme == "env":
         return _from_environment(rest)
     raise UsageError("write file:PATH or env:NAME for the place of a secret")
+
+
+def _path(text: str) -> Path:
+    path = Path(os.path.expanduser(text))  # noqa: PTH111  # leaves what it can't expand as it is
+    looks_like_one = path.suffix or (path.parent != Path() and path.parent.is_dir())
+    if not looks_like_one and not path.exists():
+        # It may be the secret itself, in a form that isn't known here.
+        raise UsageError("there is no such file; write file:PATH for the place of a secret")
+    return path
+
+
+def read_address(text: str) -> str:
+    """An address that may hold a key of its provider: as it is, or from `env:NAME` or `file:PATH`.
+
+    Raises:
+        UsageError: there is no such variable, or others can read the file.
+        OutsideError: the file can't be read.
+    """
+    scheme, _, rest = text.partition(":")
+    if scheme == "file":
+        return read_private(_path(rest), MAX_KEY_FILE_BYTES).decode("utf-8", "replace").strip()
+    if scheme == "env":
+        found = os.environ.get(rest)
+        if found is None:
+            raise UsageError("the environment variable for an address is not set")
+        return found.strip()
+    return text
 
 
 def _from_environment(name: str) -> Secret:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ceramic_protocol import dagcbor
 from ceramic_protocol.accounts.cacao import decode_cacao
-from ceramic_protocol.accounts.capability import look_at
+from ceramic_protocol.accounts.capability import STRICT
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.dagjson import to_json
@@ -55,7 +55,7 @@ def _explain_capability_block(data: bytes) -> dict[str, Any]:
 
 def explain_capability(cid: Cid, data: bytes) -> dict[str, Any]:
     """Who lets whom write, where and until when, and whether the capability's signature is good."""
-    finding = look_at(cid, data, NoContracts()).finding
+    finding = STRICT.look_at(cid, data, NoContracts()).finding
     found = {"capability": "good" if finding is None else f"{finding.reason.value}: {finding.detail}"}
     try:
         cacao = decode_cacao(data)
@@ -66,7 +66,7 @@ def explain_capability(cid: Cid, data: bytes) -> dict[str, Any]:
         "granted by": cacao.issuer,
         "granted to": cacao.audience,
         "granted for": list(cacao.resources or ()),
-        "granted from": max(filter(None, (cacao.issued_at, cacao.not_before))),
+        "granted from": cacao.not_before or cacao.issued_at,
         "granted until": cacao.expires_at or "for ever",
         "granted in": f"{cacao.domain}, with a signature of type {cacao.signature_type}",
     }

@@ -123,7 +123,7 @@ class Summary:
         if self.expiring:
             lines.append(
                 f"{self.expiring:>8,}  without anchor under a capability that runs out,"
-                f" {self.expiring_soon:,} within a day"
+                f" {self.expiring_soon:,} within a week"
             )
         rate = f", {self.items / self.seconds:,.0f} events/s" if self.seconds else ""
         return [*lines, f"{self.seconds:>8.1f}  seconds{rate}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,9 @@ from ceramic_protocol.reasons import Finding, Reason
 ANCHOR_CONTRACT: Final = "0x231055a0852d67c7107ad0d0dfeab60278fe6adc"
 """The contract that anchors go to (consensus.md 2.5), in lower case."""
 
+NO_OTHER_CONTRACTS: Final[Mapping[str, str]] = {}
+"""On every chain the contract is `ANCHOR_CONTRACT`."""
+
 ANCHOR_SELECTOR: Final = bytes.fromhex("97ad09eb")
 """First bytes of the input of `anchorDagCbor(bytes32)`."""
 
@@ -22,6 +26,10 @@ CONTRACT_CALL: Final = "f(bytes32)"
 LEGACY: Final = "raw"
 """Proofs of before the contract: the transaction's input is the root's CID as hexadecimal text of base16."""
 
+TX_FAILED: Final = Reason.ANCHOR_TX_UNKNOWN
+"""What a transaction is that stands in its block but was reverted: it has changed nothing."""
+
+_FAILED: Final = 0
 _LEGACY_PREFIX: Final = b"\x0f"
 _LAST_LEGACY_BLOCK: Final = {
     "eip155:1": 16_688_195,
@@ -42,9 +50,17 @@ class Anchored:
     chain_id: str
 
 
-def verify_anchor(event: TimeEvent, chain: Chain) -> Anchored | Finding:
-    """Walk the witness path and look the transaction up."""
-    return walk_path(event) or _check_chain(event.proof, chain)
+def verify_anchor(
+    event: TimeEvent, chain: Chain, contracts: Mapping[str, str] = NO_OTHER_CONTRACTS
+) -> Anchored | Finding:
+    """Walk the witness path and look the transaction up.
+
+    Args:
+        event: the time event.
+        chain: where transactions are looked up.
+        contracts: addresses of the anchor contract, by CAIP-2 chain, where it isn't `ANCHOR_CONTRACT`.
+    """
+    return walk_path(event) or _check_chain(event.proof, chain, contracts)
 
 
 def walk_path(event: TimeEvent) -> Finding | None:
@@ -73,13 +89,19 @@ def _node(block: bytes) -> list[Cid]:
     return node if isinstance(node, list) else []  # type: ignore[return-value]  # items are checked on use
 
 
-def _check_chain(proof: Proof, chain: Chain) -> Anchored | Finding:
+def _check_chain(proof: Proof, chain: Chain, contracts: Mapping[str, str]) -> Anchored | Finding:
     if proof.tx_type not in {CONTRACT_CALL, LEGACY}:
         return Finding(Reason.ANCHOR_ROOT_MISMATCH, f"unknown txType {proof.tx_type!r}")
     known = chain.transaction(proof.chain_id, proof.tx_hash)
     if isinstance(known, Reason):
-        return Finding(known, f"transaction 0x{proof.tx_hash.hex()} on {proof.chain_id}")
-    return _check_legacy(proof, known) if proof.tx_type == LEGACY else _check_transaction(proof, known)
+        return Finding(known, _name(proof))
+    if proof.tx_type == LEGACY:
+        return _check_legacy(proof, known)
+    return _check_transaction(proof, known, contracts.get(proof.chain_id, ANCHOR_CONTRACT))
+
+
+def _name(proof: Proof) -> str:
+    return f"transaction 0x{proof.tx_hash.hex()} on {proof.chain_id}"
 
 
 def _check_legacy(proof: Proof, known: Transaction) -> Anchored | Finding:
@@ -90,8 +112,8 @@ def _check_legacy(proof: Proof, known: Transaction) -> Anchored | Finding:
     return _compare_input(proof, known, _LEGACY_PREFIX + proof.root)
 
 
-def _check_transaction(proof: Proof, known: Transaction) -> Anchored | Finding:
-    if known.to.lower() != ANCHOR_CONTRACT:
+def _check_transaction(proof: Proof, known: Transaction, contract: str) -> Anchored | Finding:
+    if known.to.lower() != contract.lower():
         return Finding(Reason.ANCHOR_WRONG_CONTRACT, f"sent to {known.to}")
     return _compare_input(proof, known, ANCHOR_SELECTOR + proof.root.digest)
 
@@ -101,4 +123,6 @@ def _compare_input(proof: Proof, known: Transaction, wanted: bytes) -> Anchored 
         return Finding(
             Reason.ANCHOR_ROOT_MISMATCH, f"0x{known.input.hex()[:72]} does not anchor {proof.root}"
         )
+    if known.status == _FAILED:
+        return Finding(TX_FAILED, f"{_name(proof)} failed")
     return Anchored(known.timestamp, proof.chain_id)

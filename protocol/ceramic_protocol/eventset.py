@@ -41,7 +41,7 @@ class EventSet:
         return merged
 
 
-def _knowledge(event: CheckedEvent) -> tuple[int, int, str, str]:
+def _knowledge(event: CheckedEvent) -> tuple[int, int, str, str, bool, bytes]:
     """Sort key of reports on one event: proven, refused, unknown, and last a copy without its witnesses."""
     if event.outcome is Outcome.VALID:
         rank = 0
@@ -50,4 +50,5 @@ def _knowledge(event: CheckedEvent) -> tuple[int, int, str, str]:
     else:
         rank = 1 if event.outcome is Outcome.REJECTED else 2
     reason = event.reason.value if event.reason else ""
-    return rank, event.timestamp or 0, reason, event.detail or ""
+    grant = b"" if event.grant is None else event.grant.to_bytes()
+    return rank, event.timestamp or 0, reason, event.detail or "", event.grant is None, grant

@@ -101,16 +101,28 @@ MAX_HASHED_IN_VAIN_PER_BYTE: Final = 4
 MAX_CACHED_CAPABILITIES: Final = 10_000
 """Capabilities (CACAO) whose verdict is remembered."""
 
-MAX_CACHED_CAPABILITY_BYTES: Final = 4 * 1024
-"""A capability whose verdict is remembered; usual ones have about 500."""
+MAX_CAPABILITY_BYTES: Final = 16 * 1024
+"""A capability (CACAO); usual ones have about 500. It counts for each of its events, maybe thousands."""
+
+MAX_CACHED_CAPABILITY_BYTES: Final = 16 * 1024 * 1024
+"""All capabilities whose verdict is remembered; decoded they take up to ten times as much."""
 
 MAX_CACHED_GRANTS: Final = 10_000
 """What capabilities grant, remembered decoded on its way between processes."""
 
+MAX_CACHED_GRANT_BYTES: Final = 16 * 1024 * 1024
+"""All grants that are remembered, as they travel."""
+
+MAX_JSON_DEPTH: Final = 64
+"""Nesting of JSON from outside."""
+
+MAX_TERM_SECONDS: Final = 1_000_000_000
+"""Grace and skew; about thirty years."""
+
 MAX_BASE58_CHARS: Final = 128
 """A key or signature in base58 in a capability; Tezos' signatures have 99."""
 
-MAX_CLIENT_DATA_BYTES: Final = 16 * 1024
+MAX_CLIENT_DATA_BYTES: Final = 4 * 1024
 """JSON that a browser adds to a passkey's signature; usual ones have about 150."""
 
 RPC_SECONDS: Final = 10.0
@@ -200,3 +212,45 @@ MAX_REFINEMENT_DEPTH: Final = 64
 
 MAX_WORDS_CHARS: Final = 300
 """What is said of one error in a model or document."""
+
+MAX_TREE_LEAVES: Final = 1 << 24
+"""Leaves of a Merkle tree; ceramic-one anchors up to 1,000,000 events at once."""
+
+MAX_ANCHOR_INPUT_BYTES: Final = 256
+"""Input of an anchor transaction that is kept; anchors have 36 or 37 bytes."""
+
+RPC_CONFIRMATIONS: Final = 12
+"""Blocks on top of a transaction's before it is taken for settled; anchor services wait for 4."""
+
+RPC_HEAD_SECONDS: Final = 2.0
+"""For how long a chain's height, and an answer that isn't settled, are taken for what they would be."""
+
+RPC_PREFETCH_THREADS: Final = 8
+"""Transactions that are looked up at the same time."""
+
+MAX_CACHED_TRANSACTIONS: Final = 100_000
+"""Settled transactions that are remembered, about 500 bytes each."""
+
+MAX_CACHED_CHAIN_HEADERS: Final = 10_000
+"""Blocks whose hash and time are remembered, for each endpoint."""
+
+MAX_AWAITED_TRANSACTIONS: Final = 100_000
+"""Transactions no chain has yet, of which is remembered since when they are asked for."""
+
+RPC_INDEX_SECONDS: Final = 3600.0
+"""For how long an endpoint is taken to keep as many old transactions as it was seen to keep."""
+
+RPC_INDEX_BLOCKS: Final = 32
+"""Blocks in which an old transaction is looked for to see that; few blocks of busy chains are empty."""
+
+MAX_DEV_REQUEST_BYTES: Final = 1024 * 1024
+"""What a development chain is asked at once."""
+
+MAX_DEV_REQUESTS: Final = 1_000
+"""Questions in that."""
+
+MAX_DEV_IDLE_SECONDS: Final = 60.0
+"""How long a development chain keeps a connection open on which nobody asks anything."""
+
+MAX_DEV_ENTRY_BYTES: Final = 4 * 1024
+"""A transaction in a development chain's file; each has about 500 bytes."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.reasons import Finding, Reason
 
 
 class RawEvent(NamedTuple):
@@ -60,12 +60,19 @@ class EventSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """What a chain knows about an anchor transaction. `timestamp` is the block's, in unix seconds."""
+    """What a chain knows for good about an anchor transaction.
+
+    `to` is empty if the transaction makes a contract. `input` may be cut off behind `MAX_ANCHOR_INPUT_BYTES`,
+    more than any anchor has. `timestamp` is the block's, in unix seconds. `status` is the receipt's, 1 for
+    success and 0 for failure; it and `block_hash` are None where the source doesn't tell.
+    """
 
     to: str
     input: bytes
     block_number: int
     timestamp: int
+    status: int | None = None
+    block_hash: bytes | None = None
 
 
 class Chain(Protocol):
@@ -74,9 +81,12 @@ class Chain(Protocol):
     def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Reason:
         """The transaction with that hash on that CAIP-2 chain.
 
+        Only what is settled is told. Whatever may still change, or can't be found out just now, is one of the
+        reasons whose outcome is pending, and asking again later may give another answer.
+
         Returns:
             The transaction, or the reason for there being none: `ANCHOR_TX_UNKNOWN` when the chain
-            has no such transaction, `ANCHOR_CHAIN_UNKNOWN` when that chain can't be asked.
+            has no such transaction and won't get it, `ANCHOR_CHAIN_UNKNOWN` when that chain can't be asked.
         """
         ...
 
@@ -93,7 +103,7 @@ class NoChain:
 class Contracts(Protocol):
     """Wallets that are smart contracts. Called from several threads at once."""
 
-    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Reason:
+    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Finding:
         """Whether the contract calls a signature over a 32-byte digest its own (EIP-1271).
 
         Args:
@@ -103,7 +113,7 @@ class Contracts(Protocol):
             signature: bytes that mean something to the contract.
 
         Returns:
-            The contract's answer, or `CACAO_CONTRACT_UNKNOWN` when that chain can't be asked.
+            The contract's answer, or `CACAO_CONTRACT_UNKNOWN` with the cause when that chain can't be asked.
         """
         ...
 
@@ -111,7 +121,7 @@ class Contracts(Protocol):
 class NoContracts:
     """Contracts that can't be asked, so that what they signed stays pending."""
 
-    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Reason:
+    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Finding:
         """`CACAO_CONTRACT_UNKNOWN`, always."""
-        del chain_id, address, digest, signature
-        return Reason.CACAO_CONTRACT_UNKNOWN
+        del digest, signature
+        return Finding(Reason.CACAO_CONTRACT_UNKNOWN, f"contract {address} of {chain_id}: no endpoint named")

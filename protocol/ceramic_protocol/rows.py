@@ -141,6 +141,7 @@ class _RowMaker:
             *self._verified(item),
             self._history.anchored.get(event.cid),
             event.cid in self._canonical,
+            item.expires_at,
         )
 
     def _tips(self, number: int, tip_number: int) -> Row:

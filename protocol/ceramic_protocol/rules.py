@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Final, Self
 
 from ceramic_protocol.accounts.access import Terms
+from ceramic_protocol.errors import UsageError
+from ceramic_protocol.limits import MAX_TERM_SECONDS
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.resolve import TieBreak
 
@@ -16,8 +18,8 @@ DEFAULT_GRACE: Final = 86_400
 DEFAULT_SKEW: Final = 300
 """Seconds that clocks may be apart (accounts.md 3.5)."""
 
-SOON_SECONDS: Final = 86_400
-"""A capability that runs out within this time is worth a warning."""
+SOON_SECONDS: Final = 7 * 86_400
+"""A capability that runs out within this time, grace included, is worth a warning."""
 
 
 def default_grace(profile: Profile) -> int:
@@ -38,6 +40,17 @@ class Rules:
     grace: int = DEFAULT_GRACE
     skew: int = DEFAULT_SKEW
     profile: Profile = Profile.STRICT
+
+    def __post_init__(self) -> None:
+        """Check that the seconds are some.
+
+        Raises:
+            UsageError: grace or skew is negative or beyond `MAX_TERM_SECONDS`.
+        """
+        for name, seconds in (("grace", self.grace), ("skew", self.skew)):
+            if not 0 <= seconds <= MAX_TERM_SECONDS:
+                msg = f"{name} of {seconds} seconds; give a number from 0 to {MAX_TERM_SECONDS}"
+                raise UsageError(msg)
 
     @classmethod
     def as_of(cls, at: datetime, **rules: object) -> Self:

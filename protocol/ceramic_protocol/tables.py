@@ -93,6 +93,12 @@ EVENT_STATES: Final = Table(
         *_VERIFIED,
         Field("anchored_at", "uint64", True, "earliest anchor that covers the event, unix seconds"),
         Field("canonical", "bool", False, "whether the event is in the stream's canonical log"),
+        Field(
+            "expires_at",
+            "uint64",
+            True,
+            "without an anchor by then its capability has expired, unix seconds",
+        ),
     ),
 )
 

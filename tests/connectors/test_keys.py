@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from ceramic_connectors.keys import Secret, read_private, read_secret
+from ceramic_connectors.keys import Secret, read_address, read_private, read_secret
 from ceramic_protocol.accounts.signers import Ed25519Signer, Secp256k1Signer
 from ceramic_protocol.accounts.wallets import Eip191Wallet
 from ceramic_protocol.errors import CeramicError, OutsideError, UsageError
@@ -174,7 +174,30 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     assert refusal(f"file:{pipe}") == f"{pipe} is no file"
     assert refusal(f"file:{tmp_path}") == f"{tmp_path} is no file"
     assert "No such file" in refusal(f"file:{tmp_path / 'none'}", OutsideError)
-    assert "No such file" in refusal("file:~nobody-of-this-name/key", OutsideError)
+    assert "No such file" in refusal("file:nobody.key", OutsideError)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi",
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "a+b/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxw=",
+        "0X" + SEED.hex(),
+        "abandon ability able about above absent absorb abstract absurd abuse access accident",
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_not_told(secret: str) -> None:
+    assert secret[:12] not in refusal(f"file:{secret}")
+
+
+def test_addresses_that_hold_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, " https://node/key ")
+    assert read_address(f"env:{NAME}") == "https://node/key"
+    assert read_address(f"file:{key_file(tmp_path, 'https://node/other')}") == "https://node/other"
+    assert read_address("http://127.0.0.1:8545") == "http://127.0.0.1:8545"
+    with pytest.raises(UsageError):
+        read_address("env:NOT_SET_ANYWHERE")
 
 
 def test_large_files(tmp_path: Path) -> None:

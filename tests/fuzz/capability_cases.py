@@ -20,7 +20,7 @@ from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.ids import MODEL, MODEL_INSTANCE, StreamId
 from ceramic_protocol.multibase import encode_base64url
 from ceramic_protocol.ports import RawEvent
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.reasons import Finding, Reason
 from ceramic_protocol.verify import Verifier
 from tests.protocol.accounts import issuers
 from tests.protocol.accounts.issuers import Issuer
@@ -44,10 +44,10 @@ class Contracts:
     def __init__(self) -> None:
         self.accepted: set[bytes] = set()
 
-    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Reason:
+    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Finding:
         """See `ports.Contracts`."""
         if chain_id != "eip155:1":
-            return Reason.CACAO_CONTRACT_UNKNOWN
+            return Finding(Reason.CACAO_CONTRACT_UNKNOWN, "nobody to ask")
         is_known = address.lower() == CONTRACT and signature == _CONTRACT_SAYS_YES
         return is_known and digest in self.accepted
 

@@ -78,9 +78,9 @@ def _empty(value: Any) -> tuple[object, object]:
 
 
 def _resources(value: Any) -> tuple[object, object]:
-    """A line each; an empty list is not shown."""
+    """An empty list is not shown."""
     listed = value["p"].get("resources", _ABSENT)
-    return listed, "" if listed == _ABSENT else "".join([f"\n- {resource}" for resource in listed])
+    return listed, [] if listed == _ABSENT else listed
 
 
 def _strangers(*places: str) -> Reading:
@@ -177,7 +177,7 @@ _TEXT: Final[dict[str, Reading]] = {
     "signature type": _exact("s", "t"),
     "shown members": _shown,
     "an empty text for none": _empty,
-    "resources that read the same": _resources,
+    "no resources for none": _resources,
     "unknown members": _EVERYWHERE,
     "metadata without meaning": _metadata,
 }

@@ -128,6 +128,7 @@ def test_protected_headers(data: bytes, wanted: JwsHeader) -> None:
         b'{"x":-Infinity}',
         f'{{"cap":"ipfs://{Cid.of(b"", DAG_JOSE)}"}}'.encode(),
         b"[" * 8000,
+        b'{"x":' + b"[" * 64 + b"]" * 64 + b"}",
         b'{"n":' + b"1" * 8000 + b"}",
         b'{"a":"' + b"x" * MAX_PROTECTED_HEADER_BYTES + b'"}',
     ],

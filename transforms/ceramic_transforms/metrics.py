@@ -33,7 +33,7 @@ REVERTED: Final = "streams_with_reverted"
 EXPIRING: Final = "expiring"
 """Un-anchored events under a capability that runs out."""
 EXPIRING_SOON: Final = "expiring_soon"
-"""Those of them for which it runs out within a day."""
+"""Those of them for which it runs out within a week."""
 EXPIRES_IN: Final = "expires_in"
 """Distribution of the seconds that are left to those events."""
 

@@ -11,6 +11,7 @@ import click
 
 from ceramic_connectors.outside import outside
 from ceramic_connectors.sources import open_source
+from ceramic_pipelines.cli.printing import harmless
 from ceramic_pipelines.explain import Explanation, explain_car, explain_text
 from ceramic_pipelines.explain_block import explain_block
 from ceramic_protocol.dagjson import dump
@@ -69,7 +70,7 @@ def _lines(found: Explanation) -> Iterator[str]:
 
 def _words(value: Any) -> str:
     if isinstance(value, str | int):
-        return str(value)
+        return harmless(str(value))
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
-    return dump(value).decode()
+        return harmless(", ".join(value))
+    return harmless(dump(value).decode())

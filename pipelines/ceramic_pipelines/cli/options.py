@@ -13,7 +13,9 @@ import click
 
 from ceramic_connectors.chain import FileChain
 from ceramic_connectors.contracts import RpcContracts
+from ceramic_connectors.keys import read_address
 from ceramic_pipelines.find_reducer import find_reducer
+from ceramic_protocol.limits import MAX_TERM_SECONDS
 from ceramic_protocol.ports import Chain, NoChain, NoContracts
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reducers import Reducer
@@ -58,11 +60,14 @@ class Judging(NamedTuple):
 
     verifier: Verifier
     rules: Rules
+    grace: int | None = None
+    """As it was asked for, None for that of the profile."""
 
-    def under(self, profile: Profile, grace: int | None = None) -> Judging:
-        """The same under the rules of another profile, with its own grace unless one is given."""
-        rules = replace(self.rules, profile=profile, grace=default_grace(profile) if grace is None else grace)
-        return Judging(replace(self.verifier, profile=profile), rules)
+    def under(self, profile: Profile) -> Judging:
+        """The same under the rules of another profile."""
+        grace = default_grace(profile) if self.grace is None else self.grace
+        rules = replace(self.rules, profile=profile, grace=grace)
+        return self._replace(verifier=replace(self.verifier, profile=profile), rules=rules)
 
 
 _OPTIONS: Final = (
@@ -71,7 +76,7 @@ _OPTIONS: Final = (
         multiple=True,
         metavar="URL",
         help="JSON-RPC endpoint of an EVM chain, asked about wallets that are contracts; may be repeated."
-        " Without one, what they signed stays pending.",
+        " Without one, what they signed stays pending. env:NAME or file:PATH where the address holds a key.",
     ),
     click.option(
         "--profile",
@@ -82,14 +87,14 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--skew",
-        type=click.IntRange(min=0),
+        type=click.IntRange(0, MAX_TERM_SECONDS),
         default=DEFAULT_SKEW,
         show_default=True,
         help="Seconds that clocks may be apart when times of capabilities are compared.",
     ),
     click.option(
         "--grace",
-        type=click.IntRange(min=0),
+        type=click.IntRange(0, MAX_TERM_SECONDS),
         show_default=f"{DEFAULT_GRACE}, or 0 for ceramic-one",
         help="Seconds that an expired capability goes on.",
     ),
@@ -131,9 +136,9 @@ def judging(command: _Command) -> _Command:
         rpc: tuple[str, ...],
         **others: Any,
     ) -> Any:
-        contracts = RpcContracts(rpc) if rpc else NoContracts()
+        contracts = RpcContracts([read_address(place) for place in rpc]) if rpc else NoContracts()
         rules = Rules.as_of(at, tie_break=TieBreak(tie_break), skew=skew)
-        found = Judging(Verifier(chain, contracts), rules).under(Profile(profile), grace)
+        found = Judging(Verifier(chain, contracts), rules, grace).under(Profile(profile))
         return command(*args, judging=found, **others)
 
     wrapped: Any = with_judging

@@ -24,6 +24,28 @@ from ceramic_protocol.dagjson import dump
 _MEBI = 1024 * 1024
 
 
+class Tally:
+    """Hands on rows, and counts them."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._rows = rows
+        self.number = 0
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        for row in self._rows:
+            self.number += 1
+            yield row
+
+
+def harmless(text: str) -> str:
+    """Text for a terminal: what would move its cursor or end its line is written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text
+    )
+
+
 def print_rows(rows: Iterable[Mapping[str, Any]], form: str, columns: Sequence[str]) -> None:
     """Print rows as ndjson, as one json array, or as a table of `columns`."""
     if form == "table":
@@ -52,7 +74,7 @@ def _print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> N
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else value if isinstance(value, str) else dump(value).decode()
+    return "" if value is None else harmless(value if isinstance(value, str) else dump(value).decode())
 
 
 class Bars:

@@ -8,7 +8,7 @@ import click
 
 from ceramic_pipelines.cli.judge import Stopwatch, count_stream, filled_ledger
 from ceramic_pipelines.cli.options import Judging, judging, output_format
-from ceramic_pipelines.cli.printing import print_rows, print_summary
+from ceramic_pipelines.cli.printing import Tally, print_rows, print_summary
 from ceramic_pipelines.summary import Summary
 from ceramic_pipelines.verdicts import VerdictLine, differences
 from ceramic_protocol.profiles.profile import Profile
@@ -45,14 +45,14 @@ def verify(ctx: click.Context, *, source: str, judging: Judging, compare: str | 
         found = bool(summary.number(Outcome.REJECTED))
     else:
         others = _judged(source, judging.under(Profile(compare)), Summary())
-        different = list(differences(lines, others))
-        print_rows(different, form, _COMPARED)
-        found = bool(different)
+        tally = Tally(differences(lines, others))
+        print_rows(tally, form, _COMPARED)
+        found = tally.number > 0
     summary.duplicates = summary.items - summary.events
     summary.seconds = watch.seconds
     print_summary(summary.lines())
     if compare is not None:
-        print_summary([f"{len(different):>8,}  judged otherwise by the profile {compare}"])
+        print_summary([f"{tally.number:>8,}  judged otherwise by the profile {compare}"])
     ctx.exit(1 if found else 0)
 
 

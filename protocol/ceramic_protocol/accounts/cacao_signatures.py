@@ -39,6 +39,9 @@ _ISSUERS: Final[Mapping[str, str]] = {
 }
 """Namespace of the did:pkh, or kind of the did:key, whose signatures a type is for."""
 
+_ADDRESSES: Final[Mapping[str, tuple[str, ...]]] = {"tezos": ("tz1",), "stacks": ("SP", "ST")}
+"""How the addresses begin that signatures are verified for: those of single Ed25519 or secp256k1 keys."""
+
 _TYPES: Final[Mapping[str, frozenset[str]]] = {
     EIP4361: frozenset({EIP191, EIP1271}),
     CAIP122: frozenset(_ISSUERS),
@@ -85,6 +88,10 @@ def _resolve(issuer: str) -> PkhAccount | PublicKey:
     account = parse_pkh(issuer)
     if account.namespace not in _ISSUERS.values():
         msg = f"nobody verifies capabilities of {account.namespace} accounts"
+        raise IdentifierError(msg)
+    kinds = _ADDRESSES.get(account.namespace, ("",))
+    if not account.address.startswith(kinds):
+        msg = f"{account.namespace} address {account.address[:80]} is not of the kind {' or '.join(kinds)}…"
         raise IdentifierError(msg)
     return account
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from ceramic_protocol.accounts.ambiguity import check_text
 from ceramic_protocol.accounts.cacao import Cacao, decode_cacao, parse_time
-from ceramic_protocol.accounts.cacao_signatures import EIP1271, check_cacao_signature
+from ceramic_protocol.accounts.cacao_signatures import EIP1271, WEBAUTHN, check_cacao_signature
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.caches import BoundedCache
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import DecodeError
-from ceramic_protocol.limits import MAX_CACHED_CAPABILITIES, MAX_CACHED_CAPABILITY_BYTES
+from ceramic_protocol.limits import (
+    MAX_CACHED_CAPABILITIES,
+    MAX_CACHED_CAPABILITY_BYTES,
+    MAX_CAPABILITY_BYTES,
+)
 from ceramic_protocol.ports import Contracts
 from ceramic_protocol.reasons import Finding, Reason
 
@@ -30,29 +36,40 @@ class Seen:
         self.finding: Final = finding
 
 
-_Cache: TypeAlias = BoundedCache[Cid, Seen]
-_CACHE: Final[_Cache] = BoundedCache(MAX_CACHED_CAPABILITIES)
+Look: TypeAlias = Callable[[bytes, Contracts], tuple[Seen, bool]]
+"""Says what there is to say about a block whoever uses it, and whether that will always be so."""
 
 
-def look_at(cid: Cid, block: bytes, contracts: Contracts) -> Seen:
-    """What there is to say about a capability whoever uses it; remembered by its CID.
+class Capabilities:
+    """Looks at each capability once, however many events were signed under it."""
 
-    Args:
-        cid: its CID, which the block has been checked against.
-        block: the CACAO as DAG-CBOR.
-        contracts: asked about signatures of contract wallets, whose answers are not remembered here.
-    """
-    known = _CACHE.get(cid)
-    if known is None:
-        known, is_lasting = _look_at(block, contracts)
-        if is_lasting and len(block) <= MAX_CACHED_CAPABILITY_BYTES:
-            _CACHE.put(cid, known)
-    return known
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._cache: BoundedCache[Cid, Seen] = BoundedCache(
+            MAX_CACHED_CAPABILITIES, MAX_CACHED_CAPABILITY_BYTES
+        )
 
+    def look_at(self, cid: Cid, block: bytes, contracts: Contracts) -> Seen:
+        """What there is to say about a capability whoever uses it; remembered by its CID.
 
-def forget() -> None:
-    """Forget what is remembered of capabilities, so that the next look at each is a first one."""
-    _CACHE.clear()
+        Args:
+            cid: its CID, which the block has been checked against.
+            block: the CACAO as DAG-CBOR.
+            contracts: asked about signatures of contract wallets, whose answers are not remembered here.
+        """
+        known = self._cache.get(cid)
+        if known is not None:
+            return known
+        if len(block) > MAX_CAPABILITY_BYTES:
+            return Seen(None, None, Finding(Reason.CACAO_MALFORMED, f"capability of {len(block)} bytes"))
+        known, is_lasting = self._look(block, contracts)
+        if is_lasting:
+            self._cache.put(cid, known, len(block))
+        return known
+
+    def forget(self) -> None:
+        """Forget everything, so that the next look at each is a first one."""
+        self._cache.clear()
 
 
 def _look_at(block: bytes, contracts: Contracts) -> tuple[Seen, bool]:
@@ -61,8 +78,13 @@ def _look_at(block: bytes, contracts: Contracts) -> tuple[Seen, bool]:
         grant = grant_of(cacao)
     except DecodeError as error:
         return Seen(None, None, Finding(error.reason, error.detail)), True
-    finding = check_cacao_signature(cacao, contracts)
+    finding = None if cacao.signature_type == WEBAUTHN else check_text(cacao)
+    finding = finding or check_cacao_signature(cacao, contracts)
     return Seen(cacao.audience, grant, finding), cacao.signature_type != EIP1271
+
+
+STRICT: Final = Capabilities(_look_at)
+"""By our own rules."""
 
 
 def grant_of(cacao: Cacao) -> Grant:

@@ -19,8 +19,8 @@ def check_eip1271(cacao: Cacao, account: PkhAccount, contracts: Contracts) -> Fi
         return Finding(Reason.CACAO_SIGNATURE_INVALID, detail)
     for text in candidate_texts(cacao, account):
         answer = contracts.accepts(account.chain_id, account.address, personal_hash(text), signature)
-        if isinstance(answer, Reason):
-            return Finding(answer, f"contract {account.address} of {account.chain_id}")
+        if isinstance(answer, Finding):
+            return answer
         if answer:
             return None
     return Finding(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple, Self, cast
+from typing import Final, NamedTuple, Self, cast
 
 from ceramic_protocol import dagcbor
-from ceramic_protocol.limits import MAX_CACHED_GRANTS
+from ceramic_protocol.caches import BoundedCache
+from ceramic_protocol.limits import MAX_CACHED_GRANT_BYTES, MAX_CACHED_GRANTS
 
 
 class Grant(NamedTuple):
@@ -33,10 +33,16 @@ class Grant(NamedTuple):
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """The grant of `to_bytes`."""
-        return cast("Self", _decode(data))
+        known = _CACHE.get(data)
+        if known is None:
+            known = _decode(data)
+            _CACHE.put(data, known, len(data))
+        return cast("Self", known)
 
 
-@lru_cache(maxsize=MAX_CACHED_GRANTS)
+_CACHE: Final[BoundedCache[bytes, Grant]] = BoundedCache(MAX_CACHED_GRANTS, MAX_CACHED_GRANT_BYTES)
+
+
 def _decode(data: bytes) -> Grant:
     issuer, resources, *rest = cast("list[object]", dagcbor.decode(data))
     return Grant(str(issuer), tuple(cast("list[str]", resources)), *rest)  # type: ignore[arg-type]

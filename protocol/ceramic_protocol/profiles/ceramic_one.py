@@ -9,21 +9,20 @@ from __future__ import annotations
 from typing import Final
 
 from ceramic_protocol.accounts.access import Stream, Terms, check_moment
-from ceramic_protocol.accounts.capability import check_audience
+from ceramic_protocol.accounts.capability import Capabilities, check_audience
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import MODEL_INSTANCE, StreamId
 from ceramic_protocol.jose import Envelope
 from ceramic_protocol.ports import Contracts
-from ceramic_protocol.profiles.capabilities import Capabilities
 from ceramic_protocol.profiles.profile import Signed
 from ceramic_protocol.profiles.rust_capability import look_at_rust
 from ceramic_protocol.profiles.rust_envelope import decode_rust_envelope
 from ceramic_protocol.profiles.rust_signature import check_rust_signature
 from ceramic_protocol.reasons import Finding, Reason
 
-_CAPABILITIES: Final = Capabilities(look_at_rust)
+_CAPABILITIES: Final = Capabilities(lambda block, _contracts: (look_at_rust(block), True))
 _MAINNET: Final = "did:pkh:eip155:1:"
 
 
@@ -39,12 +38,11 @@ class CeramicOne:
 
     def check_signed(self, envelope: Envelope, contracts: Contracts) -> Signed:
         """The signature, and the capability if there is one, whoever needs it."""
-        del contracts
         finding = check_rust_signature(envelope)
         capability, signer = envelope.header.capability, envelope.header.signer
         if finding is not None or capability is None or signer is None:
             return Signed(finding)
-        seen = _CAPABILITIES.look_at(capability, envelope.capability_block)
+        seen = _CAPABILITIES.look_at(capability, envelope.capability_block, contracts)
         refused = check_audience(seen, signer) or seen.finding
         return Signed(refused, None if refused else seen.grant)
 
@@ -56,8 +54,11 @@ class CeramicOne:
     def may_write(self, event: CheckedEvent, stream: Stream, at: int, terms: Terms) -> Finding | None:
         """The signer is the controller, or has its capability; what comes with the event has to be good."""
         grant, signer, controller = event.grant, event.signer, stream.controller
-        if signer is None or (grant is None and event.capability is not None):
+        if signer is None:
             return None
+        if event.capability is not None and (grant is None or grant.flaw is not None):
+            # By these rules such an event was refused before: whoever comes here with it has mixed rules.
+            return Finding(Reason.CACAO_MALFORMED, "nothing is known of the capability by these rules")
         if grant is None:
             detail = f"signed by {signer}, controller is {controller[:200]}"
             return None if signer == controller else Finding(Reason.SIGNER_NOT_CONTROLLER, detail)

@@ -9,20 +9,19 @@ from typing import Final
 
 from ceramic_protocol.accounts.access import Stream, Terms, check_moment, covers
 from ceramic_protocol.accounts.cacao_signatures import WEBAUTHN
-from ceramic_protocol.accounts.capability import check_audience
+from ceramic_protocol.accounts.capability import Capabilities, check_audience
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import DAG_CBOR
 from ceramic_protocol.jose import Envelope
 from ceramic_protocol.ports import Contracts
-from ceramic_protocol.profiles.capabilities import Capabilities
 from ceramic_protocol.profiles.js_capability import look_at_js
 from ceramic_protocol.profiles.js_envelope import decode_js_envelope
 from ceramic_protocol.profiles.js_signature import check_js_signature
 from ceramic_protocol.profiles.profile import Signed
 from ceramic_protocol.reasons import BY_CODE, Finding, Reason
 
-_CAPABILITIES: Final = Capabilities(look_at_js)
+_CAPABILITIES: Final = Capabilities(lambda block, _contracts: (look_at_js(block), True))
 
 
 class Js:
@@ -37,7 +36,6 @@ class Js:
 
     def check_signed(self, envelope: Envelope, contracts: Contracts) -> Signed:
         """The signature; what is wrong with the capability goes into its grant, as it may not matter."""
-        del contracts
         finding = check_js_signature(envelope)
         capability, signer = envelope.header.capability, envelope.header.signer
         if finding is not None or capability is None or signer is None:
@@ -45,7 +43,7 @@ class Js:
         if capability.codec != DAG_CBOR:
             # js-ceramic reads a block by its CID's codec.
             return Signed(Finding(Reason.CACAO_MALFORMED, f"capability is {capability.codec_name}"))
-        seen = _CAPABILITIES.look_at(capability, envelope.capability_block)
+        seen = _CAPABILITIES.look_at(capability, envelope.capability_block, contracts)
         if seen.grant is None:
             return Signed(seen.finding)
         flaw = check_audience(seen, signer) or seen.finding
@@ -59,8 +57,11 @@ class Js:
     def may_write(self, event: CheckedEvent, stream: Stream, at: int, terms: Terms) -> Finding | None:
         """The resources of a capability count always, the rest of it only if it is the controller's."""
         grant, signer, controller = event.grant, event.signer, stream.controller
-        if signer is None or (grant is None and event.capability is not None):
+        if signer is None:
             return None
+        if grant is None and event.capability is not None:
+            # By these rules such an event was refused before: whoever comes here with it has mixed rules.
+            return Finding(Reason.CACAO_MALFORMED, "nothing is known of the capability by these rules")
         if grant is not None:
             if not covers(grant, stream, event.payload):
                 detail = f"resources are {', '.join(grant.resources)[:200] or 'none'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ceramic_protocol.accounts.access import Stream, Terms, check_moment, covers
-from ceramic_protocol.accounts.capability import check_audience, look_at
+from ceramic_protocol.accounts.capability import STRICT, check_audience
 from ceramic_protocol.accounts.did import resolve_did_key
 from ceramic_protocol.accounts.pkh import same_account
 from ceramic_protocol.accounts.signatures import verify
@@ -53,7 +53,7 @@ class Strict:
         capability, signer = envelope.header.capability, envelope.header.signer
         if finding is not None or capability is None or signer is None:
             return Signed(finding)
-        seen = look_at(capability, envelope.capability_block, contracts)
+        seen = STRICT.look_at(capability, envelope.capability_block, contracts)
         if seen.finding is not None and seen.finding.reason.outcome is Outcome.REJECTED:
             return Signed(seen.finding)
         return Signed(check_audience(seen, signer) or seen.finding, seen.grant)
@@ -73,8 +73,9 @@ class Strict:
                 return None
             detail = f"signed by {event.signer}, controller is {controller[:_SHOWN]}"
             return Finding(Reason.SIGNER_NOT_CONTROLLER, detail)
-        if grant is None:
-            return None
+        if grant is None or grant.flaw is not None:
+            # By these rules such an event was refused before: whoever comes here with it has mixed rules.
+            return Finding(Reason.CACAO_MALFORMED, "nothing is known of the capability by these rules")
         if event.signer != controller and not same_account(grant.issuer, controller):
             if grant.is_delegated:
                 detail = f"{grant.issuer} hands on what {controller[:_SHOWN]} may have given"

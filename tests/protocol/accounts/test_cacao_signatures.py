@@ -22,7 +22,7 @@ from ceramic_protocol.accounts.pkh import checksum_address, parse_pkh
 from ceramic_protocol.accounts.siwx import Network, sign_in_message
 from ceramic_protocol.limits import MAX_WALLET_SIGNATURE_BYTES
 from ceramic_protocol.ports import NoContracts
-from ceramic_protocol.reasons import Outcome, Reason
+from ceramic_protocol.reasons import Finding, Outcome, Reason
 from tests.protocol.accounts.issuers import ISSUERS, Issuer, ethereum, passkey
 from tests.support import signing, strategies
 
@@ -117,11 +117,11 @@ def test_any_signature_is_answered(text: str, header: str, kind: str, issuer: st
 class Contract:
     """Contracts that give one answer, and remember what they were asked; `accepted` are digests they like."""
 
-    answer: bool | Reason = False
+    answer: bool | Finding = False
     accepted: set[bytes] = field(default_factory=set)
     asked: list[tuple[str, str, bytes, bytes]] = field(default_factory=list)
 
-    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Reason:
+    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Finding:
         """See `Contracts`."""
         self.asked.append((chain_id, address, digest, signature))
         return True if digest in self.accepted else self.answer
@@ -164,7 +164,7 @@ def test_a_contract_that_cannot_be_asked() -> None:
     assert found is not None
     assert found.reason is Reason.CACAO_CONTRACT_UNKNOWN
     assert found.reason.outcome is Outcome.PENDING
-    asked = Contract(answer=Reason.CACAO_CONTRACT_UNKNOWN)
+    asked = Contract(answer=Finding(Reason.CACAO_CONTRACT_UNKNOWN, ""))
     assert reason(of_contract(), asked) is Reason.CACAO_CONTRACT_UNKNOWN
     assert len(asked.asked) == 1
 

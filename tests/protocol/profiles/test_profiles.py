@@ -20,7 +20,7 @@ from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.ports import RawEvent
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES
-from ceramic_protocol.reasons import Outcome, Reason
+from ceramic_protocol.reasons import Finding, Outcome, Reason
 from ceramic_protocol.verify import Verifier
 from tests.protocol.accounts import issuers
 from tests.protocol.profiles.making import AT, SESSION, TERMS, granted, header, own, reason, under
@@ -70,7 +70,7 @@ class Witness:
     def __init__(self) -> None:
         self.was_asked = False
 
-    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Reason:
+    def accepts(self, chain_id: str, address: str, digest: bytes, signature: bytes) -> bool | Finding:
         """Yes, always."""
         del chain_id, address, digest, signature
         self.was_asked = True
