@@ -18,6 +18,7 @@ from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate
 from ceramic_protocol.ports import NoContracts, RawEvent
 from ceramic_protocol.verify import Verifier
+from tests.support.judging import CONTEXT
 
 _VERIFIER: Final = Verifier()
 _NOBODY: Final = NoContracts()
@@ -62,7 +63,7 @@ def _beside(
 def _history(stream: Stream) -> StreamHistory:
     known = EventSet.of([_checked(raw) for raw in stream])
     assert stream[0].cid is not None
-    return evaluate(stream[0].cid, known, RULES)
+    return evaluate(stream[0].cid, known, RULES, CONTEXT)
 
 
 def _checked(raw: RawEvent) -> CheckedEvent:

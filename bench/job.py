@@ -17,7 +17,7 @@ from bench.ceiling import bare_check
 from bench.effort import Effort
 from bench.figure import Figure, Series
 from bench.measure import spread
-from bench.streams import make_events
+from bench.streams import make_events, model_event
 from ceramic_protocol.ports import RawEvent
 
 _PROJECT: Final = Path(__file__).resolve().parents[1]
@@ -40,7 +40,7 @@ class Run:
 
 def figures(effort: Effort) -> list[Figure]:
     """Every job over every kind of source."""
-    events = list(make_events(effort.job_events, _STREAM_LENGTH))
+    events = [model_event(), *make_events(effort.job_events, _STREAM_LENGTH)]
     sample = [event.raw for event in events[:_CEILING_EVENTS]]
     with tempfile.TemporaryDirectory() as folder:
         places = {"car": Path(folder, "events.car"), "ndjson": Path(folder, "events.ndjson")}
@@ -64,7 +64,7 @@ def _run(job: str, uri: str, sample: Sequence[RawEvent], events: int) -> Run:
         msg = f"{job} {uri} failed: {done.stderr.decode(errors='replace')}"
         raise RuntimeError(msg)
     found = json.loads(done.stdout)
-    assert found["valid"] == events
+    assert found["valid"] == events + 1  # the model
     return Run(found["seconds"], process, check, found["before"] / 1e6, found["peak"] / 1e6)
 
 

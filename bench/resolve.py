@@ -8,7 +8,7 @@ from typing import Any, Final
 from bench.effort import Effort
 from bench.figure import Figure, Series
 from bench.measure import Timing, measure
-from bench.streams import forked, linear, make_stream
+from bench.streams import context, forked, linear, make_stream
 from bench.verify import whole
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
@@ -20,6 +20,8 @@ from tests.support.judging import RULES
 _SHAPES: Final[dict[str, Callable[[int], Sequence[int]]]] = {"linear": linear, "forked": forked}
 _EVALUATE: Final = "evaluate"
 _VERIFY: Final = "verify"
+
+_CONTEXT: Final = context()
 
 
 def figures(effort: Effort) -> list[Figure]:
@@ -56,7 +58,7 @@ def _figure(shape: str, streams: list[list[RawEvent]], rounds: int) -> Figure:
 
 
 def _evaluate(stream: tuple[Cid, EventSet]) -> object:
-    return evaluate(*stream, RULES)
+    return evaluate(*stream, RULES, _CONTEXT)
 
 
 def _cid(stream: list[RawEvent]) -> Cid:
@@ -71,7 +73,7 @@ def _checked(raw: RawEvent) -> CheckedEvent:
 
 
 def _check_answer(stream: Cid, known: EventSet, shape: str) -> None:
-    history = evaluate(stream, known, RULES)
+    history = evaluate(stream, known, RULES, _CONTEXT)
     assert all(item.reason is None for item in history.judged.values())
     assert len(history.judged) == len(known.events)
     assert (len(history.leaves) > 1) is (shape == "forked")

@@ -15,12 +15,13 @@ from ceramic_protocol import car, dagcbor
 from ceramic_protocol.accounts.did import KeyType, PublicKey, did_key
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.dagcbor import IpldValue
-from ceramic_protocol.ids import MODEL, StreamId
+from ceramic_protocol.ids import METAMODEL, MODEL, StreamId
+from ceramic_protocol.models.context import Context
+from ceramic_protocol.models.definition import parse_model
 from ceramic_protocol.multibase import encode_base64url
 from ceramic_protocol.ports import RawEvent
 
 _STREAMS_PER_KEY: Final = 10
-_MODEL: Final = StreamId.of(MODEL, Cid.of(b"the model of the benchmarks", DAG_JOSE))
 _TEXT: Final = "Streams of signed events, verified and folded again wherever they arrive."
 
 
@@ -35,6 +36,23 @@ class MadeEvent:
     def raw(self) -> RawEvent:
         """The event as a source has it."""
         return RawEvent(car.encode((self.cid,), self.blocks), self.cid, "", 0)
+
+
+_DEFINITION: Final[dict[str, IpldValue]] = {
+    "version": "1.0",
+    "name": "Benchmark",
+    "accountRelation": {"type": "list"},
+    "schema": {
+        "type": "object",
+        "properties": {
+            "text": {"type": "string", "maxLength": 500},
+            "number": {"type": "integer"},
+            "edits": {"type": "integer"},
+        },
+        "required": ["text"],
+        "additionalProperties": False,
+    },
+}
 
 
 def linear(length: int) -> range:
@@ -64,6 +82,23 @@ def make_events(count: int, length: int) -> Iterator[MadeEvent]:
         yield from (stream[index] for stream in streams if index < len(stream))
 
 
+def model_event() -> MadeEvent:
+    """The init event of the documents' model."""
+    key = _key(0)
+    header: dict[str, IpldValue] = {"controllers": [key.did], "model": bytes(METAMODEL), "sep": "model"}
+    return _sign(key, {"data": _DEFINITION, "header": header})
+
+
+@lru_cache
+def _model() -> StreamId:
+    return StreamId.of(MODEL, model_event().cid)
+
+
+def context() -> Context:
+    """What there is to know of the documents' model."""
+    return Context({_model(): parse_model(_DEFINITION)})
+
+
 @dataclass(frozen=True, slots=True)
 class _Key:
     secret: SigningKey
@@ -84,7 +119,7 @@ def _key(number: int) -> _Key:
 def _init_payload(number: int, key: _Key) -> dict[str, IpldValue]:
     header: dict[str, IpldValue] = {
         "controllers": [key.did],
-        "model": bytes(_MODEL),
+        "model": bytes(_model()),
         "sep": "model",
         "unique": sha256(b"stream %d" % number).digest()[:12],
     }

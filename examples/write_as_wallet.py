@@ -22,14 +22,30 @@ from ceramic_connectors.keys import read_secret
 from ceramic_connectors.sessions import open_session
 from ceramic_protocol import multibase
 from ceramic_protocol.accounts.sessions import one_model
+from ceramic_protocol.accounts.signers import Ed25519Signer
 from ceramic_protocol.accounts.wallets import Eip191Wallet, SolanaWallet
 from ceramic_protocol.builder import EventBuilder
 from ceramic_protocol.built import BuiltEvent
 from ceramic_protocol.errors import CeramicError
-from ceramic_protocol.ids import StreamId
+from ceramic_protocol.ids import MODEL, StreamId
 
-ANY_MODEL: Final = "kjzl6hvfrbw6c8sv52fqv5i2iinjflq70bkjqkkr29h4obxb7s9jb1k8jvl3jfg"
-"""The StreamID of a model that nobody has published; put your own in its place."""
+POST: Final = {
+    "version": "1.0",
+    "name": "Post",
+    "accountRelation": {"type": "list"},
+    "schema": {
+        "type": "object",
+        "properties": {"body": {"type": "string", "maxLength": 500}},
+        "required": ["body"],
+        "additionalProperties": False,
+    },
+}
+"""A model for the posts, by an author of its own; readers need it to check them."""
+
+
+def a_model() -> BuiltEvent:
+    """The model, published by a key that nobody needs again."""
+    return EventBuilder(Ed25519Signer(secrets.token_bytes(32))).model(POST)
 
 
 def write_as_wallet(where: str, model: StreamId, *, is_solana: bool = False) -> list[BuiltEvent]:
@@ -60,11 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Write in the name of a wallet.")
     parser.add_argument("--key", required=True, help="file:PATH or env:NAME of the wallet's secret key")
     parser.add_argument("--solana", action="store_true", help="a wallet of Solana instead of Ethereum")
-    parser.add_argument("--model", default=ANY_MODEL, help="StreamID of the documents' model")
+    parser.add_argument("--model", help="StreamID of the documents' model; without it one is made")
     parser.add_argument("--output", type=Path, required=True, help="the file to be written")
     chosen = parser.parse_args(arguments)
     try:
-        events = write_as_wallet(chosen.key, StreamId.parse(chosen.model), is_solana=chosen.solana)
+        made = [] if chosen.model else [a_model()]
+        model = StreamId.of(MODEL, made[0].cid) if made else StreamId.parse(chosen.model)
+        events = [*made, *write_as_wallet(chosen.key, model, is_solana=chosen.solana)]
     except CeramicError as error:
         parser.exit(1, f"error: {error}\n")
     chosen.output.write_text("".join(map(as_line, events)), encoding="utf-8")

@@ -22,6 +22,7 @@ def test_what_is_written_as_a_wallet_is_valid(options: list[str], tmp_path: Path
     assert result.exit_code == 0, result.stderr
     assert [(line["kind"], line["verdict"]) for line in cli.lines(result)] == [
         ("init", "valid"),
+        ("init", "valid"),
         ("data", "valid"),
     ]
     assert SECRET.hex() not in output.read_text()

@@ -18,7 +18,7 @@ import orjson
 from ceramic_connectors.outside import outside
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.ports import Transaction
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.reasons import Finding, Reason
 
 _CHAIN_ID: Final = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
@@ -57,7 +57,7 @@ class FileChain:
             reader.add_to(known)
         return cls(chains)
 
-    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Reason:
+    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Finding:
         """The transaction with that hash on that CAIP-2 chain.
 
         Returns:
@@ -66,8 +66,8 @@ class FileChain:
         """
         known = self.transactions.get(chain_id)
         if known is None:
-            return Reason.ANCHOR_CHAIN_UNKNOWN
-        return known.get(tx_hash, Reason.ANCHOR_TX_UNKNOWN)
+            return Finding(Reason.ANCHOR_CHAIN_UNKNOWN, "")
+        return known.get(tx_hash, Finding(Reason.ANCHOR_TX_UNKNOWN, ""))
 
 
 class _Entry:

@@ -6,7 +6,7 @@ Every event is checked once and noted in a temporary database; then each stream 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -17,9 +17,12 @@ from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.batch import SignaturePool
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.collect_models import collect_models
 from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.ids import METAMODEL, MODEL_INSTANCE, StreamId
+from ceramic_protocol.models.context import Context, Linked
 from ceramic_protocol.ports import Damage, EventSource, SourceItem
 from ceramic_protocol.reasons import BY_CODE, Reason
 from ceramic_protocol.rules import Rules
@@ -31,8 +34,8 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -65536;
 CREATE TABLE item (
     ordinal INTEGER PRIMARY KEY, cid BLOB, stream BLOB, kind INTEGER, prev BLOB, payload BLOB,
-    signer TEXT, capability BLOB, grant_bytes BLOB, before INTEGER, chain_id TEXT, reason TEXT, detail TEXT,
-    source TEXT, position INTEGER
+    signer TEXT, capability BLOB, grant_bytes BLOB, model BLOB, before INTEGER, chain_id TEXT, reason TEXT,
+    detail TEXT, source TEXT, position INTEGER
 );
 CREATE TABLE verdict (
     cid BLOB PRIMARY KEY, stream_id TEXT, controller TEXT, reason TEXT, detail TEXT, height INTEGER,
@@ -44,10 +47,14 @@ CREATE INDEX item_stream ON item (stream, cid) WHERE stream IS NOT NULL;
 CREATE INDEX item_cid ON item (cid);
 """
 _EVENT: Final = (
-    "SELECT cid, stream, kind, prev, payload, signer, capability, grant_bytes, before, chain_id, reason,"
-    " detail FROM item WHERE stream = ?"
+    "SELECT cid, stream, kind, prev, payload, signer, capability, grant_bytes, model, before, chain_id,"
+    " reason, detail FROM item WHERE stream = ?"
 )
-_INSERT: Final = "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_NEAREST: Final = (
+    "SELECT max(stream) FROM item WHERE stream < ?",
+    "SELECT min(stream) FROM item WHERE stream > ?",
+)
+_INSERT: Final = "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _LINES: Final = (
     "SELECT item.ordinal, item.cid, item.kind, item.signer, item.capability, item.source, item.position,"
     " item.stream IS NULL, item.reason, item.detail, verdict.stream_id, verdict.controller, verdict.reason,"
@@ -72,6 +79,7 @@ class Ledger:
         with outside(self._doing):
             self._db = sqlite3.connect(work_dir / "ledger.sqlite", isolation_level=None)
             self._db.executescript(_SCHEMA)
+        self._contexts: dict[Rules, Context] = {}
         self.items = 0
         self.damaged = 0
 
@@ -106,7 +114,7 @@ class Ledger:
         ordinal, self.items = self.items, self.items + 1
         self.damaged += isinstance(item, Damage)
         if isinstance(found, InvalidEvent):
-            nothing = (None,) * 9
+            nothing = (None,) * 10
             return ordinal, found.cid, *nothing, found.reason.value, found.detail, item.source, item.position
         return ordinal, *_columns(found), item.source, item.position
 
@@ -117,8 +125,42 @@ class Ledger:
                 "SELECT DISTINCT stream FROM item WHERE stream IS NOT NULL ORDER BY stream"
             )
             for (stream,) in streams:
+                yield self.history(Cid(stream), rules)
+
+    def history(self, stream: Cid, rules: Rules) -> StreamHistory:
+        """One stream, evaluated; without events if the source has none of it."""
+        with outside(self._doing):
+            known = EventSet.of(_event(row) for row in self._db.execute(_EVENT, (stream,)))
+            return evaluate(stream, known, rules, self._context(rules), self._foreign(stream, known))
+
+    def _context(self, rules: Rules) -> Context:
+        """What the source knows of models and documents; the models are judged when this is first asked."""
+        context = self._contexts.get(rules)
+        if context is None:
+            asked = "SELECT cid, payload FROM item WHERE kind = 0 AND model = ?"
+            payloads = {Cid(cid): payload for cid, payload in self._db.execute(asked, (METAMODEL,))}
+            links = _Links(self._db)
+
+            def judge(stream: Cid, others: Context) -> StreamHistory:
                 known = EventSet.of(_event(row) for row in self._db.execute(_EVENT, (stream,)))
-                yield evaluate(Cid(stream), known, rules, self._foreign(stream, known))
+                return evaluate(stream, known, rules, others, self._foreign(stream, known))
+
+            context = Context(collect_models(payloads, judge), links)
+            self._contexts[rules] = context
+        return context
+
+    def stream_of(self, cid: Cid) -> Cid | None:
+        """The stream that an event of the source belongs to; None if there is no such event."""
+        with outside(self._doing):
+            asked = "SELECT stream FROM item WHERE cid = ? AND stream IS NOT NULL LIMIT 1"
+            found = self._db.execute(asked, (cid,)).fetchone()
+            return None if found is None else Cid(found[0])
+
+    def nearest_streams(self, stream: Cid) -> list[Cid]:
+        """The streams of the source just before and just after one that it hasn't, by their bytes."""
+        with outside(self._doing):
+            found = [self._db.execute(asked, (stream,)).fetchone()[0] for asked in _NEAREST]
+            return [Cid(near) for near in found if near is not None]
 
     def _foreign(self, stream: bytes, known: EventSet) -> frozenset[bytes]:
         links = ((event.cid, event.prev) for event in known.events.values())
@@ -155,16 +197,37 @@ class Ledger:
                 yield _line(row, rules.at // 1000)
 
 
+class _Links(Mapping[StreamId, Linked]):
+    """The documents of a ledger, looked up when they are asked for."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._db = database
+
+    def __getitem__(self, stream: StreamId) -> Linked:
+        asked = "SELECT model FROM item WHERE cid = ? AND stream NOT NULL LIMIT 1"
+        found = self._db.execute(asked, (stream.cid,)).fetchone()
+        if found is None:
+            raise KeyError(stream)
+        return Linked.of(stream, found[0])
+
+    def __iter__(self) -> Iterator[StreamId]:
+        asked = "SELECT cid FROM item WHERE kind = 0 AND model NOT NULL AND model != ?"
+        return (StreamId.of(MODEL_INSTANCE, Cid(cid)) for (cid,) in self._db.execute(asked, (METAMODEL,)))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def _columns(event: CheckedEvent) -> tuple[Any, ...]:
     reason = event.reason.value if event.reason else None
     identity = (event.cid, event.stream, event.kind, event.prev, event.payload)
     grant = None if event.grant is None else event.grant.to_bytes()
-    proofs = (event.signer, event.capability, grant, event.timestamp, event.chain_id)
+    proofs = (event.signer, event.capability, grant, event.model, event.timestamp, event.chain_id)
     return *identity, *proofs, reason, event.detail
 
 
 def _event(row: tuple[Any, ...]) -> CheckedEvent:
-    cid, stream, kind, prev, payload, signer, capability, grant, *others = row
+    cid, stream, kind, prev, payload, signer, capability, grant, model, *others = row
     timestamp, chain_id, reason, detail = others
     return CheckedEvent(
         Cid(cid),
@@ -179,6 +242,7 @@ def _event(row: tuple[Any, ...]) -> CheckedEvent:
         _reason(reason),
         detail,
         None if grant is None else Grant.from_bytes(grant),
+        None if model is None else StreamId(model),
     )
 
 

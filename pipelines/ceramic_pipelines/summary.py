@@ -10,7 +10,7 @@ from ceramic_protocol.reasons import BY_CODE, Outcome, Reason
 from ceramic_protocol.rules import SOON_SECONDS
 
 _HINTS = {
-    Reason.ANCHOR_CHAIN_UNKNOWN: "give the anchor transactions with --chain FILE to settle these",
+    Reason.ANCHOR_CHAIN_UNKNOWN: "give anchor transactions with --chain FILE or --rpc URL to settle these",
 }
 
 

@@ -26,10 +26,11 @@ from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import STREAM_SHARDS
 from ceramic_protocol.verify import Verifier
 from ceramic_transforms.io import ReadFromEventSource
+from ceramic_transforms.references import Surroundings
 from ceramic_transforms.refusals import DeadLettersToTable
 from ceramic_transforms.resolve import ResolveStreams
 from ceramic_transforms.shards import shards_of_events, shards_of_refusals
-from ceramic_transforms.spill import SpillByShard, find_foreign, read_spill
+from ceramic_transforms.spill import SpillByShard, find_surroundings, read_spill
 from ceramic_transforms.verify import DEAD_LETTERS, VerifyEvents
 from ceramic_transforms.write import WriteTables
 
@@ -64,11 +65,12 @@ def run_in_waves(settings: WaveSettings, source: EventSource, run: Run) -> Mappi
         letters.mkdir()
     counters = Counter(run(lambda pipeline: _spill(pipeline, source, settings.verifier, events, letters)))
     spilled, refused = _by_shard(events), _by_shard(letters)
-    foreign = find_foreign([str(path) for path in files] for files in spilled.values())
+    paths = {shard: [str(path) for path in files] for shard, files in spilled.items()}
+    surroundings = find_surroundings(paths, settings.rules)
     number = settings.num_shards * _waves_per_file([spilled, refused], settings.num_shards)
     for wave in range(number):
         fill = _Wave(settings, _of_wave(spilled, wave, number), _of_wave(refused, wave, number), wave, number)
-        counters.update(run(partial(fill.build, foreign=foreign)))
+        counters.update(run(partial(fill.build, surroundings=surroundings)))
     merge_files(settings.output, number, settings.num_shards)
     return counters
 
@@ -120,9 +122,11 @@ class _Wave:
     index: int
     number: int
 
-    def build(self, pipeline: beam.Pipeline, foreign: frozenset[bytes]) -> None:
+    def build(self, pipeline: beam.Pipeline, surroundings: Surroundings) -> None:
         checked = pipeline | "Events" >> _ReadSpill(self.events)
-        parts = checked | "Resolve" >> ResolveStreams(self.settings.rules, foreign, self.settings.reducer)
+        parts = checked | "Resolve" >> ResolveStreams(
+            self.settings.rules, surroundings, self.settings.reducer
+        )
         refused = pipeline | "Letters" >> _ReadSpill(self.letters) | "DeadLetters" >> DeadLettersToTable()
         _ = (
             (parts, refused)

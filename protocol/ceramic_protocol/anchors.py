@@ -26,7 +26,7 @@ CONTRACT_CALL: Final = "f(bytes32)"
 LEGACY: Final = "raw"
 """Proofs of before the contract: the transaction's input is the root's CID as hexadecimal text of base16."""
 
-TX_FAILED: Final = Reason.ANCHOR_TX_UNKNOWN
+TX_FAILED: Final = Reason.ANCHOR_TX_FAILED
 """What a transaction is that stands in its block but was reverted: it has changed nothing."""
 
 _FAILED: Final = 0
@@ -93,8 +93,8 @@ def _check_chain(proof: Proof, chain: Chain, contracts: Mapping[str, str]) -> An
     if proof.tx_type not in {CONTRACT_CALL, LEGACY}:
         return Finding(Reason.ANCHOR_ROOT_MISMATCH, f"unknown txType {proof.tx_type!r}")
     known = chain.transaction(proof.chain_id, proof.tx_hash)
-    if isinstance(known, Reason):
-        return Finding(known, _name(proof))
+    if isinstance(known, Finding):
+        return known._replace(detail=f"{_name(proof)}: {known.detail}" if known.detail else _name(proof))
     if proof.tx_type == LEGACY:
         return _check_legacy(proof, known)
     return _check_transaction(proof, known, contracts.get(proof.chain_id, ANCHOR_CONTRACT))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.ids import StreamId
 from ceramic_protocol.reasons import Outcome, Reason
 
 
@@ -23,7 +24,8 @@ class CheckedEvent(NamedTuple):
 
     `payload` is the DAG-CBOR payload block of an init or data event and empty for a time event. `grant` is
     what the capability allows under which it was signed, if there is one and its signature is good. `reason`
-    is None if its own checks pass. `timestamp` (unix seconds) and `chain_id` belong to proven time events.
+    is None if its own checks pass. `timestamp` (unix seconds) and `chain_id` belong to proven time events,
+    `model` to init events whose header names one.
     """
 
     cid: Cid
@@ -38,6 +40,7 @@ class CheckedEvent(NamedTuple):
     reason: Reason | None = None
     detail: str | None = None
     grant: Grant | None = None
+    model: StreamId | None = None
 
     @property
     def outcome(self) -> Outcome:

@@ -7,29 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ceramic_protocol import dagcbor
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.documents import DocumentState
-from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.events import DataEvent, InitEvent, InitHeader, decode_payload
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.ids import MODEL_INSTANCE, StreamId
+from ceramic_protocol.models.context import Context
 from ceramic_protocol.reasons import Finding, Outcome, Reason
 from ceramic_protocol.resolve import path_to, resolve_tip
 from ceramic_protocol.rules import Rules
-from ceramic_protocol.stream_types import Fold, stream_type
+from ceramic_protocol.state_rules import StateRules
+from ceramic_protocol.stream_types import stream_type
 from ceramic_protocol.tree import children_of, covering_anchors, parents_first
 from ceramic_protocol.writers import Writers
+
+_NOTHING: Final[tuple[None, None]] = (None, None)
 
 
 class Judged(NamedTuple):
     """An event within its stream: the final verdict, its height (None if unknown) and the state after it.
 
     `expires_at` (unix seconds) is when the event's capability runs out unless an anchor proves by then that
-    it was used in time; None if that can't happen.
+    it was used in time; None if that can't happen. `is_changed` says that a data event lies on the way to it.
     """
 
     event: CheckedEvent
@@ -38,6 +41,7 @@ class Judged(NamedTuple):
     height: int | None
     state: DocumentState | None = None
     expires_at: int | None = None
+    is_changed: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -99,7 +103,11 @@ def _doubt(item: Judged) -> tuple[bool, Cid]:
 
 
 def evaluate(
-    stream: Cid, known: EventSet, rules: Rules, foreign: Collection[bytes] = frozenset()
+    stream: Cid,
+    known: EventSet,
+    rules: Rules,
+    context: Context,
+    foreign: Collection[bytes] = frozenset(),
 ) -> StreamHistory:
     """Judge every event of a stream, fold the states and resolve the tip.
 
@@ -107,9 +115,10 @@ def evaluate(
         stream: CID of the stream's init event.
         known: the events that name this stream as theirs.
         rules: the time that counts as now, and how to decide.
+        context: what is known of models and other streams; what depends on more is pending.
         foreign: CIDs, among those that the set refers to, of events known to be of other streams.
     """
-    walk = _Walk(stream, known.events, rules, foreign)
+    walk = _Walk(stream, known.events, rules, context, foreign)
     walk.run()
     valid = [cid for cid, item in walk.judged.items() if item.reason is None]
     if not valid:
@@ -143,15 +152,21 @@ class _Walk:
     """One pass over a stream's events, parents first; `judged` keeps that order."""
 
     def __init__(
-        self, stream: Cid, events: Mapping[Cid, CheckedEvent], rules: Rules, foreign: Collection[bytes]
+        self,
+        stream: Cid,
+        events: Mapping[Cid, CheckedEvent],
+        rules: Rules,
+        context: Context,
+        foreign: Collection[bytes],
     ) -> None:
         self._stream = stream
         self._events = events
+        self._context = context
         self._foreign = foreign
         self._children = children_of(events)
         self._writers = Writers(rules)
         self.header: InitHeader | None = None
-        self._fold: Fold | None = None
+        self._rules: StateRules | None = None
         self.judged: dict[Cid, Judged] = {}
 
     def run(self) -> None:
@@ -190,17 +205,16 @@ class _Walk:
         return Judged(event, Reason.INIT_MISSING, f"init event {self._stream}", None)
 
     def _judge_init(self, event: CheckedEvent, init: InitEvent) -> Judged:
-        self._fold = stream_type(init.header.stream_type).fold
         finding = self._writers.finding(event)
         if finding is not None:
             return Judged(event, *finding, 0)
-        if self._fold is None:
+        make = stream_type(init.header.stream_type).rules
+        if make is None:
             return Judged(event, None, None, 0)
-        try:
-            state = self._fold.init(init.header, init.data)
-        except DecodeError as error:
-            return Judged(event, error.reason, error.detail, 0)
-        return Judged(event, None, None, 0, state)
+        self._rules = make(init.header, self._context)
+        state, finding = self._rules.init(init.data)
+        reason, detail = finding or _NOTHING
+        return Judged(event, reason, detail, 0, state)
 
     def _judge_orphan(self, event: CheckedEvent) -> Judged:
         finding = self._writers.finding(event)
@@ -226,15 +240,13 @@ class _Walk:
         return self._judge_state(event, parent, height)
 
     def _judge_state(self, event: CheckedEvent, parent: Judged, height: int | None) -> Judged:
-        if event.kind is Kind.TIME or parent.state is None or self._fold is None:
-            return Judged(event, None, None, height, parent.state)
+        if event.kind is Kind.TIME or parent.state is None or self._rules is None:
+            return Judged(event, None, None, height, parent.state, is_changed=parent.is_changed)
         payload = _decode(event)
         header = payload.header if isinstance(payload, DataEvent) else {}
-        try:
-            state = self._fold.step(parent.state, header, payload.data)
-        except DecodeError as error:
-            return Judged(event, error.reason, error.detail, height)
-        return Judged(event, None, None, height, state)
+        state, finding = self._rules.step(parent.state, header, payload.data, is_first=not parent.is_changed)
+        reason, detail = finding or _NOTHING
+        return Judged(event, reason, detail, height, state, is_changed=True)
 
 
 def _decode(event: CheckedEvent) -> InitEvent | DataEvent:

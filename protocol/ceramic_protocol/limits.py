@@ -179,15 +179,18 @@ MAX_SCHEMA_STEPS: Final = 20_000
 MAX_SCHEMA_FANOUT: Final = 2_000
 """Schemas that one schema applies to one and the same value, by references and by `allOf` and its like."""
 
-MAX_SCHEMA_CHAIN: Final = 64
-"""How many of these lie inside one another."""
+MAX_SCHEMA_CHAIN: Final = 32
+"""How many of these lie inside one another; the validator's stack grows by that, times a document's depth."""
 
 MAX_SCHEMA_WORK: Final = 16_000_000
-"""Work of checking one document by its model's schema, at worst: one for each character that a keyword may
-look at, and for each 20 places in a regular expression for each character that it may look at."""
+"""Work of checking one document by its model's schema, at worst: one for each keyword and value, and one for
+each 20 characters that a keyword, or one of the places of a regular expression, may look at."""
 
 MAX_SCHEMA_PLACES: Final = 500_000
 """Places in a document that are looked at to estimate that work exactly, if it has to be."""
+
+MAX_SCHEMA_STATES: Final = 5_000
+"""Combinations of schemas for one value that are remembered for that estimate, by schema."""
 
 MAX_PATTERN_CHARS: Final = 4_096
 """A regular expression of a schema."""
@@ -209,6 +212,12 @@ MAX_REFINEMENT_WORK: Final = 100_000
 
 MAX_REFINEMENT_DEPTH: Final = 64
 """Nesting of schemas that are compared for that, with references inserted."""
+
+MAX_WORDS_WORK: Final = 200_000
+"""Work of a document whose error is described; finding the words takes many times as much."""
+
+MAX_WORDS_STACK: Final = 400
+"""Schemas within one another, times the nesting of such a document: about a kilobyte of stack each."""
 
 MAX_WORDS_CHARS: Final = 300
 """What is said of one error in a model or document."""
@@ -232,13 +241,13 @@ MAX_CACHED_TRANSACTIONS: Final = 100_000
 """Settled transactions that are remembered, about 500 bytes each."""
 
 MAX_CACHED_CHAIN_HEADERS: Final = 10_000
-"""Blocks whose hash and time are remembered, for each endpoint."""
+"""Blocks of settled transactions whose time is remembered."""
 
 MAX_AWAITED_TRANSACTIONS: Final = 100_000
 """Transactions no chain has yet, of which is remembered since when they are asked for."""
 
-RPC_INDEX_SECONDS: Final = 3600.0
-"""For how long an endpoint is taken to keep as many old transactions as it was seen to keep."""
+RPC_ENDPOINT_SECONDS: Final = 600.0
+"""For how long an endpoint is taken to serve the chain that it says, and to keep what it showed."""
 
 RPC_INDEX_BLOCKS: Final = 32
 """Blocks in which an old transaction is looked for to see that; few blocks of busy chains are empty."""

@@ -78,15 +78,16 @@ class Transaction:
 class Chain(Protocol):
     """Known blockchain transactions. Called from several threads at once."""
 
-    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Reason:
+    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Finding:
         """The transaction with that hash on that CAIP-2 chain.
 
         Only what is settled is told. Whatever may still change, or can't be found out just now, is one of the
         reasons whose outcome is pending, and asking again later may give another answer.
 
         Returns:
-            The transaction, or the reason for there being none: `ANCHOR_TX_UNKNOWN` when the chain
-            has no such transaction and won't get it, `ANCHOR_CHAIN_UNKNOWN` when that chain can't be asked.
+            The transaction, or why there is none: `ANCHOR_TX_UNKNOWN` when the chain has no such transaction
+            and won't get it, `ANCHOR_CHAIN_UNKNOWN` when that chain can't be asked. The detail is the cause
+            as far as it isn't plain from the reason, else empty.
         """
         ...
 
@@ -94,10 +95,10 @@ class Chain(Protocol):
 class NoChain:
     """A chain port that knows no chain, so that time events stay pending."""
 
-    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Reason:
+    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Finding:
         """`ANCHOR_CHAIN_UNKNOWN`, always."""
         del chain_id, tx_hash
-        return Reason.ANCHOR_CHAIN_UNKNOWN
+        return Finding(Reason.ANCHOR_CHAIN_UNKNOWN, "")
 
 
 class Contracts(Protocol):

@@ -253,6 +253,26 @@ class Reason(Enum):
         "the chain has no such transaction",
         "bring the --chain FILE up to date; if it is, the transaction was never mined",
     )
+    ANCHOR_TX_FAILED = (
+        "anchor_tx_failed",
+        Layer.ANCHOR,
+        "the anchor's transaction was reverted, so it has changed nothing",
+        "the anchor service has to anchor the event again",
+    )
+    ANCHOR_UNCONFIRMED = (
+        "anchor_unconfirmed",
+        Layer.ANCHOR,
+        "the anchor's transaction is not deep enough in its chain to stay there for sure",
+        "wait for some more blocks, and judge again",
+        Outcome.PENDING,
+    )
+    ANCHOR_CHAIN_UNAVAILABLE = (
+        "anchor_chain_unavailable",
+        Layer.ANCHOR,
+        "the endpoints of that blockchain don't answer, or not with one voice",
+        "look at the endpoints that --rpc names, and judge again",
+        Outcome.PENDING,
+    )
     ANCHOR_CHAIN_UNKNOWN = (
         "anchor_chain_unknown",
         Layer.ANCHOR,
@@ -378,6 +398,19 @@ class Reason(Enum):
         Layer.STATE,
         "a relation names no stream, or one that is not of the model it is declared for",
         "the writer has to link a stream of the right model",
+    )
+    SCHEMA_UNUSABLE = (
+        "schema_unusable",
+        Layer.STATE,
+        "no content can be checked by the model's schema, which is wrong in itself",
+        "the author has to publish the model anew with a schema that works",
+    )
+    RELATION_MISSING = (
+        "relation_missing",
+        Layer.STATE,
+        "a document that the content refers to has not been seen",
+        "ask the source for that document's stream; the verdict follows when it is there",
+        Outcome.PENDING,
     )
     MODEL_MISSING = (
         "model_missing",

@@ -6,10 +6,9 @@ the lower tip CID; computed bottom-up over the tree of valid events, once per ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ceramic_protocol.cid import Cid
 
@@ -32,9 +31,12 @@ def tie_key(cid: Cid, tie_break: TieBreak) -> _Tie:
     return ",".join(map(str, cid)) if tie_break is TieBreak.JS else bytes(cid)
 
 
-@dataclass(frozen=True, slots=True)
-class _Extension:
-    """The best way on from an event: its tip, its length, and where and when it is first anchored."""
+class Branch(NamedTuple):
+    """The best way on from an event: its tip, its length, and where and when it is first anchored.
+
+    `length` counts the events after the one where it begins, and `to_anchor` those up to and with the first
+    anchor; None if there is none. `timestamp` is that anchor's, in unix seconds.
+    """
 
     tip: Cid
     length: int = 0
@@ -42,11 +44,34 @@ class _Extension:
     timestamp: int = 0
 
 
+class Preference(NamedTuple):
+    """What branches are compared by, in this order; the lowest wins."""
+
+    unanchored: int
+    timestamp: int
+    fewer_events: int
+    tip: _Tie
+
+
+class Fork(NamedTuple):
+    """A decision: the event, the valid events that build on it, and the branch and key of each of these.
+
+    `winner` is the place of the one that was chosen. Where only one event follows, it is that one.
+    """
+
+    at: Cid
+    children: Sequence[Cid]
+    branches: Sequence[Branch]
+    keys: Sequence[Preference]
+    winner: int
+
+
 def resolve_tip(
     order: Sequence[Cid],
     children: Mapping[Cid, Sequence[Cid]],
     timestamps: Mapping[Cid, int],
     tie_break: TieBreak = TieBreak.JS,
+    watch: Callable[[Fork], object] | None = None,
 ) -> Cid:
     """The winning tip of a tree of valid events.
 
@@ -55,30 +80,38 @@ def resolve_tip(
         children: the valid events that build on an event; a leaf may be absent.
         timestamps: block time (unix seconds) of every time event; no other event has one.
         tie_break: how CIDs are compared when nothing else decides.
+        watch: is told of what was chosen at every event that isn't a leaf, children before parents.
     """
-    best: dict[Cid, _Extension] = {}
+    best: dict[Cid, Branch] = {}
     for cid in reversed(order):
-        extensions = [_prepend(best.pop(child), timestamps.get(child)) for child in children.get(cid, ())]
-        if not extensions:
-            best[cid] = _Extension(cid)
-        elif len(extensions) == 1:
-            best[cid] = extensions[0]
+        following = children.get(cid, ())
+        branches = [_prepend(best.pop(child), timestamps.get(child)) for child in following]
+        if not branches:
+            best[cid] = Branch(cid)
+        elif len(branches) == 1 and watch is None:
+            best[cid] = branches[0]
         else:
-            best[cid] = min(extensions, key=lambda way: _preference(way, tie_break))
+            keys = [preference(branch, tie_break) for branch in branches]
+            winner = keys.index(min(keys))
+            best[cid] = branches[winner]
+            if watch is not None:
+                watch(Fork(cid, following, branches, keys, winner))
     return best[order[0]].tip
 
 
-def _prepend(way: _Extension, timestamp: int | None) -> _Extension:
+def _prepend(branch: Branch, timestamp: int | None) -> Branch:
+    tip, length, to_anchor, anchored_at = branch
     if timestamp is not None:
-        return _Extension(way.tip, way.length + 1, 1, timestamp)
-    to_anchor = None if way.to_anchor is None else way.to_anchor + 1
-    return _Extension(way.tip, way.length + 1, to_anchor, way.timestamp)
+        return Branch(tip, length + 1, 1, timestamp)
+    return Branch(tip, length + 1, None if to_anchor is None else to_anchor + 1, anchored_at)
 
 
-def _preference(way: _Extension, tie_break: TieBreak) -> tuple[int, int, int, _Tie]:
-    if way.to_anchor is None:
-        return 1, 0, -way.length, tie_key(way.tip, tie_break)
-    return 0, way.timestamp, -way.to_anchor, tie_key(way.tip, tie_break)
+def preference(branch: Branch, tie_break: TieBreak) -> Preference:
+    """What a branch is compared by with those that begin at the same event."""
+    tie = tie_key(branch.tip, tie_break)
+    if branch.to_anchor is None:
+        return Preference(1, 0, -branch.length, tie)
+    return Preference(0, branch.timestamp, -branch.to_anchor, tie)
 
 
 def path_to(tip: Cid, previous: Mapping[Cid, Cid | None]) -> list[Cid]:

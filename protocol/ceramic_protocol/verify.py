@@ -76,6 +76,7 @@ class Verifier:
             reason=reason,
             detail=detail,
             grant=signed.grant,
+            model=event.header.model if isinstance(event, InitEvent) else None,
         )
 
 

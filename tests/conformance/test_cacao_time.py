@@ -14,6 +14,7 @@ from ceramic_protocol.rules import Rules
 from tests.support import capabilities, signing, vectors
 from tests.support.capabilities import Wallet, iso
 from tests.support.chains import KnownChain
+from tests.support.judging import CONTEXT
 from tests.support.signing import ed25519
 
 ROWS: list[dict[str, Any]] = (
@@ -38,7 +39,9 @@ def test_both_checks(row: dict[str, Any]) -> None:
     assert checked.grant is not None
     at = (now if stamp is None else stamp) * 1000
     assert (check_moment(checked.grant, at, rules.terms) is None) is (row["apply_time_check"] == OK)
-    history = evaluate(init.cid, EventSet.of(event.check(chain) for event in (init, *anchors)), rules)
+    history = evaluate(
+        init.cid, EventSet.of(event.check(chain) for event in (init, *anchors)), rules, CONTEXT
+    )
     is_good = row["apply_time_check"] == row.get("stored_state_check", OK) == OK
     assert (history.judged[init.cid].reason is None) is is_good
     assert is_good or history.reason in {Reason.CACAO_EXPIRED, Reason.CACAO_NOT_YET_VALID}

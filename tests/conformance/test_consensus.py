@@ -23,7 +23,7 @@ from tests.support.consensus import (
     scenario_events,
     tree_events,
 )
-from tests.support.judging import rules
+from tests.support.judging import CONTEXT, rules
 
 ORDERS, SEED = 3, 1
 
@@ -67,18 +67,18 @@ def test_forged_anchors_are_refused_by_the_checks_themselves() -> None:
 
 def _other_tie_break(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
     other = {TieBreak.JS: TieBreak.BINARY, TieBreak.BINARY: TieBreak.JS}
-    return evaluate(stream, known, rules(other[tie_break]))
+    return evaluate(stream, known, rules(other[tie_break]), CONTEXT)
 
 
 def _first_to_arrive(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
-    found = evaluate(stream, known, rules(tie_break))
+    found = evaluate(stream, known, rules(tie_break), CONTEXT)
     arrived = [cid for cid in known.events if cid in found.leaves]
     return replace(found, log=(arrived[0],) if arrived else ())
 
 
 def _without_anchors(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
     plain = EventSet.of(event._replace(timestamp=None) for event in known.events.values())
-    return evaluate(stream, plain, rules(tie_break))
+    return evaluate(stream, plain, rules(tie_break), CONTEXT)
 
 
 def _forged_anchors_count(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
@@ -86,7 +86,7 @@ def _forged_anchors_count(stream: Cid, known: EventSet, tie_break: TieBreak) -> 
         event._replace(reason=None, timestamp=event.timestamp or 0) if event.kind is Kind.TIME else event
         for event in known.events.values()
     )
-    return evaluate(stream, trusted, rules(tie_break))
+    return evaluate(stream, trusted, rules(tie_break), CONTEXT)
 
 
 def skip_unless_told_apart(result: Result) -> None:

@@ -6,7 +6,6 @@ Another folder of vectors may have another sample: its own numbers then stand in
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.rows import anchor_range
 from tests.support import corpus, pipeline, vectors
 from tests.support.cli import SOURCES, lines, run
-from tests.support.corpus import Resolved, Standing, Verdict, compare_streams, compare_verdicts
+from tests.support.corpus import Resolved, Verdict, compare_streams, compare_verdicts
 
 Histories = dict[Cid, StreamHistory]
 
@@ -53,27 +52,23 @@ def test_every_verdict(verdicts: dict[str, Verdict]) -> None:
     result = compare_verdicts(verdicts)
     result.raise_if_wrong()
     assert result.given == result.total == len(corpus.expected()["events"])
-    found = (result.equal, result.under_unchecked_state, result.state_only)
-    assert found == (2932, 6, 62) or vectors.is_named()
+    assert result.equal == 3000 or vectors.is_named()
 
 
 def test_every_stream(judged: tuple[TieBreak, Histories]) -> None:
     tie_break, histories = judged
     result = compare_streams(resolved(histories), tie_break)
     result.raise_if_wrong()
-    assert (result.equal, result.left_out.total()) == (435, 57) or vectors.is_named()
+    assert result.equal == 492 or vectors.is_named()
 
 
 def test_the_other_tie_break_gives_other_tips(judged: tuple[TieBreak, Histories]) -> None:
     tie_break, histories = judged
     other = next(each for each in TieBreak if each is not tie_break)
-    incomparable = corpus.incomparable_streams()
     differing = {
         stream["stream_id"]
         for stream in corpus.expected()["streams"]
-        if stream["valid"]
-        and stream["tip"] != stream["tip_bytes"]
-        and stream["stream_id"] not in incomparable
+        if stream["valid"] and stream["tip"] != stream["tip_bytes"]
     }
     mismatches = compare_streams(resolved(histories), other).mismatches
     assert {line.split(":")[0] for line in mismatches} == differing
@@ -82,10 +77,9 @@ def test_the_other_tie_break_gives_other_tips(judged: tuple[TieBreak, Histories]
 
 def test_logs_heights_anchors_and_leaves_of_streams(judged: tuple[TieBreak, Histories]) -> None:
     tie_break, histories = judged
-    incomparable = corpus.incomparable_streams()
     count = logs = 0
     for stream in corpus.expected()["streams"]:
-        if not stream["valid"] or stream["stream_id"] in incomparable:
+        if not stream["valid"]:
             continue
         history = histories[Cid.parse(stream["init"])]
         assert str(history.stream_id) == stream["stream_id"]
@@ -111,50 +105,39 @@ def test_logs_heights_anchors_and_leaves_of_streams(judged: tuple[TieBreak, Hist
 
 
 def test_every_state(decoded: pipeline.Decoded) -> None:
-    """Content and `should_index` after each valid event whose verdict is compared as it is expected."""
+    """Content and `should_index` after each valid event."""
     items = {
         str(cid): item
         for history in pipeline.histories(decoded).values()
         for cid, item in history.judged.items()
     }
-    stands, states = corpus.stands(), corpus.states()
-    compared: Counter[bool] = Counter()
+    states = corpus.states()
     for cid, wanted in states.items():
-        is_compared = stands[cid].standing is Standing.COMPARED
-        compared[is_compared] += 1
-        if is_compared:
-            state = items[cid].state
-            assert state is not None
-            assert corpus.same_content(to_json(state.content), wanted["content"]), cid
-            assert state.metadata["shouldIndex"] is wanted["should_index"], cid
-            assert json.loads(state.json)["content"] == wanted["content"]
-    valid = [cid for cid, entry in corpus.expected()["events"].items() if entry["valid"]]
-    assert states.keys() == set(valid)
-    is_compared_of = Counter(stands[cid].standing is Standing.COMPARED for cid in valid)
-    assert compared == is_compared_of
-    if not vectors.is_named():
-        assert compared.total() == 2707
-        assert compared[True] > 1900
+        state = items[cid].state
+        assert state is not None
+        assert corpus.same_content(to_json(state.content), wanted["content"]), cid
+        assert state.metadata["shouldIndex"] is wanted["should_index"], cid
+        assert json.loads(state.json)["content"] == wanted["content"]
+    assert states.keys() == {cid for cid, entry in corpus.expected()["events"].items() if entry["valid"]}
+    assert len(states) == 2707 or vectors.is_named()
 
 
 def test_anchors_that_cover_events(decoded: pipeline.Decoded) -> None:
     histories = pipeline.histories(decoded)
-    incomparable = corpus.incomparable_streams()
     anchored = {str(cid): stamp for history in histories.values() for cid, stamp in history.anchored.items()}
     count = 0
     for cid, entry in corpus.expected()["events"].items():
-        if entry["valid"] and entry["stream_id"] not in incomparable:
+        if entry["valid"]:
             assert anchored.get(cid) == entry["anchored_at"], cid
             count += 1
     assert count > 1500 or vectors.is_named()
 
 
 def test_heights_and_signers(decoded: pipeline.Decoded) -> None:
-    stands = corpus.stands()
     for history in pipeline.histories(decoded).values():
         for cid, item in history.judged.items():
             entry = corpus.expected()["events"][str(cid)]
-            if stands[str(cid)].standing is Standing.COMPARED and entry["valid"]:
+            if entry["valid"]:
                 assert item.height == entry["height"]
                 assert (item.event.signer is not None) == entry["signed"]
                 assert item.event.kind.name.lower() == entry["kind"]
@@ -164,22 +147,12 @@ def test_heights_and_signers(decoded: pipeline.Decoded) -> None:
 WRONG: Verdict = ("rejected", "no such reason")
 
 
-def spoilt(verdicts: dict[str, Verdict], *standings: Standing) -> list[tuple[str, dict[str, Verdict]]]:
-    """For each standing that the sample has, an event and the verdicts with a wrong one for it."""
-    of_standing = {stand.standing: cid for cid, stand in corpus.stands().items()}
-    found = [of_standing[standing] for standing in standings if standing in of_standing]
-    assert len(found) == len(standings) or vectors.is_named()
-    return [(cid, {**verdicts, cid: WRONG}) for cid in found]
-
-
 def test_a_planted_verdict_shows(verdicts: dict[str, Verdict]) -> None:
-    for cid, changed in spoilt(verdicts, Standing.COMPARED):
-        result = compare_verdicts(changed)
-        assert [line.split()[0] for line in result.mismatches] == [cid]
-        with pytest.raises(AssertionError, match="1 verdicts are wrong"):
-            result.raise_if_wrong()
-    for _cid, changed in spoilt(verdicts, Standing.STATE_ONLY, Standing.UNCHECKED_STATE):
-        compare_verdicts(changed).raise_if_wrong()
+    cid = next(iter(verdicts))
+    result = compare_verdicts({**verdicts, cid: WRONG})
+    assert [line.split()[0] for line in result.mismatches] == [cid]
+    with pytest.raises(AssertionError, match="1 verdicts are wrong"):
+        result.raise_if_wrong()
 
 
 def test_missing_and_unknown_events_show(verdicts: dict[str, Verdict]) -> None:
@@ -196,12 +169,7 @@ def test_missing_and_unknown_events_show(verdicts: dict[str, Verdict]) -> None:
 
 def test_a_planted_tip_and_content_show(decoded: pipeline.Decoded) -> None:
     streams = resolved(pipeline.histories(decoded))
-    incomparable = corpus.incomparable_streams()
-    comparable = (
-        stream["stream_id"]
-        for stream in corpus.expected()["streams"]
-        if stream["valid"] and stream["stream_id"] not in incomparable
-    )
+    comparable = (stream["stream_id"] for stream in corpus.expected()["streams"] if stream["valid"])
     stream_id = next(comparable, None)
     if stream_id is None:
         assert vectors.is_named()
@@ -213,13 +181,6 @@ def test_a_planted_tip_and_content_show(decoded: pipeline.Decoded) -> None:
         )
         result = compare_streams(changed, TieBreak.JS)
         assert [line.split(":")[0] for line in result.mismatches] == [stream_id]
-
-
-@pytest.mark.skipif(vectors.is_named(), reason="other vectors than the project's own")
-def test_the_reasons_for_leaving_out_are_all_needed() -> None:
-    found = Counter(corpus.incomparable_streams().values())
-    assert found == {"with state rules not checked yet": 57}
-    assert Counter(stand.standing for stand in corpus.stands().values()).keys() == set(Standing)
 
 
 def test_json_values_of_different_types_differ() -> None:

@@ -23,7 +23,6 @@ from tests.conformance import (
     test_probe_signatures,
 )
 from tests.conftest import PROPERTY
-from tests.protocol import test_jsonpatch
 from tests.support import vectors
 
 Count: TypeAlias = Callable[[Any], int]
@@ -86,6 +85,7 @@ CARS: Final = f"{CONFORMANCE}.test_reference_cars"
 ANCHORS: Final = f"{CONFORMANCE}.test_reference_events"
 BUILDERS: Final = f"{CONFORMANCE}.test_builders"
 SIGNATURES: Final = f"{CONFORMANCE}.test_probe_signatures"
+MERKLE: Final = f"{CONFORMANCE}.test_merkle"
 ACCOUNTS: Final = f"{CONFORMANCE}.test_accounts"
 CACAO: Final = f"{CONFORMANCE}.test_cacao"
 CAPABILITIES: Final = f"{CONFORMANCE}.test_reference_capabilities"
@@ -124,24 +124,6 @@ def signed_fixtures(file: str, number: int) -> Entry:
 def metas(vector: Any) -> list[str]:
     """The members of a fixture's root."""
     return list(vector["expected"]["root_meta"])
-
-
-def breaks_state_rule(case: Any) -> bool:
-    """Whether a step fails by a rule of models or headers, which aren't checked yet."""
-    failures = [
-        step.get("error", step["result"] if step["result"] != "ok" else "") or "" for step in case["steps"]
-    ]
-    return any(failure.startswith(test_jsonpatch._BY_STATE) for failure in failures)
-
-
-def of_patches(vector: Any) -> int:
-    """Cases of states in which nothing but the patch decides."""
-    return sum(not breaks_state_rule(case) for case in vector["cases"])
-
-
-def of_state_rules(vector: Any) -> int:
-    """Cases of states in which another rule decides."""
-    return sum(map(breaks_state_rule, vector["cases"]))
 
 
 LEDGER: Final[dict[str, Entry]] = {
@@ -211,28 +193,16 @@ LEDGER: Final[dict[str, Entry]] = {
         f"{CONFORMANCE}.test_cacao_time", 15, lambda vector: len(vector["rows"])
     ),
     # Streams.
-    "reference/rust_anchor_merkle_trees.json": left_for("streams", 5),
-    "reference/rust_index_to_path.json": left_for("streams", 14),
+    "reference/rust_anchor_merkle_trees.json": run_by(MERKLE, 5),
+    "reference/rust_index_to_path.json": run_by(MERKLE, 14),
     "consensus/scenarios.json": run_by(
         f"{CONFORMANCE}.test_consensus", 33, lambda vector: len(vector["scenarios"])
     ),
     "consensus/fuzz.json": run_by(f"{CONFORMANCE}.test_consensus", 280, trees),
-    "consensus/merkle_js_cas.json": run_by(
-        "tests.protocol.test_anchors", 36, trees, "paths are walked, building trees is left for streams"
-    ),
-    "consensus/merkle_rust.json": run_by(
-        "tests.protocol.test_anchors", 18, trees, "paths are walked, building trees is left for streams"
-    ),
-    "consensus/mid_state.json": Entry(
-        (23, 16),
-        "tests.protocol.test_jsonpatch",
-        ran=of_patches,
-        left=of_state_rules,
-        total=cases,
-        subject="streams",
-        note="patches run, the other rules of models are left",
-    ),
-    "consensus/model_validate.json": left_for("streams", 45, cases),
+    "consensus/merkle_js_cas.json": run_by(MERKLE, 36, trees),
+    "consensus/merkle_rust.json": run_by(MERKLE, 18, trees),
+    "consensus/mid_state.json": run_by(f"{CONFORMANCE}.test_models", 39, cases),
+    "consensus/model_validate.json": run_by(f"{CONFORMANCE}.test_models", 45, cases),
 }
 
 FILES: Final = [f"{folder}/{name}" for folder in FOLDERS for name in vectors.names(folder)]

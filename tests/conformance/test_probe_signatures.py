@@ -47,7 +47,7 @@ from tests.conformance.test_probe_decode import Difference, explain
 from tests.conformance.test_reference_cars import unpadded
 from tests.support import vectors
 from tests.support.accounts import checked
-from tests.support.judging import RULES
+from tests.support.judging import CONTEXT, RULES
 
 PROBE: Final = "rust_probe_verify_signature.json"
 OFFICIAL: Final = "accounts_official.json"
@@ -136,7 +136,7 @@ def finding(data: bytes, controller: str | None) -> tuple[Reason, str] | None:
         known = [checked]
     else:
         known = [init_of(event, controller), checked]
-    judged = evaluate(event.stream, EventSet.of(known), RULES).judged[event.cid]
+    judged = evaluate(event.stream, EventSet.of(known), RULES, CONTEXT).judged[event.cid]
     # The events stand alone: what they build on isn't asked here.
     if judged.reason is None or judged.reason is Reason.PREV_MISSING:
         return None

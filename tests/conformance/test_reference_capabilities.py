@@ -22,6 +22,7 @@ from ceramic_protocol.reasons import Reason
 from ceramic_protocol.rules import Rules, default_grace
 from tests.support import vectors
 from tests.support.accounts import SKEW, checked, unbase64
+from tests.support.judging import CONTEXT
 
 BOTH: Final = (Profile.STRICT, Profile.CERAMIC_ONE)
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -74,7 +75,7 @@ def test_an_archived_event_in_its_stream(name: str, profile: Profile) -> None:
     given = {item["event_cid"]: item["car_base64"] for item in events.values()}
     stream = EventSet.of([as_event(unbase64(given[str(event.stream)]), profile), event])
     rules = Rules.as_of(NOW, profile=profile, grace=default_grace(profile))
-    judged = evaluate(event.stream, stream, rules).judged[event.cid]
+    judged = evaluate(event.stream, stream, rules, CONTEXT).judged[event.cid]
     if is_good(events[kind]["rust_result"]["now"]):
         assert judged.reason is None, judged
     else:

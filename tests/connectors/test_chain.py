@@ -10,7 +10,7 @@ import pytest
 from ceramic_connectors.chain import FileChain
 from ceramic_protocol.errors import OutsideError, UsageError
 from ceramic_protocol.ports import Transaction
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.reasons import Finding, Reason
 from tests.support import corpus
 
 ENTRY = {
@@ -40,8 +40,8 @@ def test_the_sample_chain() -> None:
         assert (found.timestamp, found.block_number) == (entry["timestamp"], entry["blockNumber"])
         assert f"0x{found.input.hex()}" == entry["input"]
     assert sorted(chain.transactions) == ["eip155:100", "eip155:1337"]
-    assert chain.transaction("eip155:100", bytes(32)) is Reason.ANCHOR_TX_UNKNOWN
-    assert chain.transaction("eip155:1", bytes(32)) is Reason.ANCHOR_CHAIN_UNKNOWN
+    assert chain.transaction("eip155:100", bytes(32)) == Finding(Reason.ANCHOR_TX_UNKNOWN, "")
+    assert chain.transaction("eip155:1", bytes(32)) == Finding(Reason.ANCHOR_CHAIN_UNKNOWN, "")
 
 
 def test_hashes_and_addresses_in_any_case(tmp_path: Path) -> None:
@@ -56,8 +56,21 @@ def test_a_contract_creation_goes_to_nobody(tmp_path: Path) -> None:
     assert found.to == ""
 
 
+def test_members_that_not_every_file_has(tmp_path: Path) -> None:
+    block_hash = "0x" + "cD" * 32
+    for more, wanted in (
+        ({}, (None, None)),
+        ({"status": None, "blockHash": None}, (None, None)),
+        ({"status": 1, "blockHash": block_hash}, (1, b"\xcd" * 32)),
+        ({"status": 0}, (0, None)),
+    ):
+        found = load(tmp_path, [{**ENTRY, **more}]).transaction("eip155:1337", b"\xab" * 32)
+        assert isinstance(found, Transaction)
+        assert (found.status, found.block_hash) == wanted
+
+
 def test_an_empty_list_knows_no_chain(tmp_path: Path) -> None:
-    assert load(tmp_path, []).transaction("eip155:1", bytes(32)) is Reason.ANCHOR_CHAIN_UNKNOWN
+    assert load(tmp_path, []).transaction("eip155:1", bytes(32)) == Finding(Reason.ANCHOR_CHAIN_UNKNOWN, "")
 
 
 BAD: list[tuple[Any, str]] = [
@@ -70,6 +83,9 @@ BAD: list[tuple[Any, str]] = [
     ([{**ENTRY, "input": "0x123"}], ": transaction 1: input can't be '0x123'"),
     ([{**ENTRY, "blockNumber": "5"}], ": transaction 1: blockNumber can't be '5'"),
     ([{**ENTRY, "blockNumber": None}], ": transaction 1: blockNumber can't be 'None'"),
+    ([{**ENTRY, "status": 2}], ": transaction 1: status can't be '2'"),
+    ([{**ENTRY, "status": "0x1"}], ": transaction 1: status can't be '0x1'"),
+    ([{**ENTRY, "blockHash": "0x1"}], ": transaction 1: blockHash can't be '0x1'"),
     ([{**ENTRY, "timestamp": -1}], ": transaction 1: timestamp can't be '-1'"),
     ([{**ENTRY, "timestamp": True}], ": transaction 1: timestamp can't be 'True'"),
     ([{**ENTRY, "timestamp": 1.5}], ": transaction 1: timestamp can't be '1.5'"),

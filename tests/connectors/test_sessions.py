@@ -32,6 +32,7 @@ from ceramic_protocol.limits import MAX_SESSION_FILE_BYTES
 from ceramic_protocol.ports import NoContracts
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.verify import Verifier
+from tests.support.judging import CONTEXT
 from tests.support.signing import ANY_MODEL
 
 SECRET = bytes(range(1, 33))
@@ -49,7 +50,7 @@ def test_three_lines_suffice(wallet: Wallet, kind: KeyType) -> None:
     session = open_session(wallet, domain="my-app", resources=[one_model(ANY_MODEL)], key_type=kind)
     now = datetime.now(UTC)
     post = session.builder(at=now).init(ANY_MODEL, {"body": "Hello"}, unique=b"u")
-    history = evaluate(post.cid, EventSet.of([Verifier().verify(post.event)]), Rules.as_of(now))
+    history = evaluate(post.cid, EventSet.of([Verifier().verify(post.event)]), Rules.as_of(now), CONTEXT)
     assert history.log == (post.cid,)
     assert resolve_did_key(session.key.did).type is kind
 

@@ -27,6 +27,7 @@ from ceramic_protocol.verify import Verifier
 from tests.fuzz.capability_cases import CONTRACTS, Attempt, Case, cases, make
 from tests.fuzz.checks import SIGNED, check_message, decoded, parsed, text_of
 from tests.support import corpus
+from tests.support.judging import CONTEXT
 
 _CACAO: Final = (Reason.CBOR_MALFORMED, Reason.CACAO_MALFORMED)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,7 +85,7 @@ def capability_event(data: bytes) -> None:
         assert checked.grant is None or Grant.from_bytes(checked.grant.to_bytes()) == checked.grant
         assert case.target is not None
         known = EventSet.of([case.target.init, checked])
-        history = evaluate(checked.stream, known, Rules(attempt.at * 1000, profile=profile))
+        history = evaluate(checked.stream, known, Rules(attempt.at * 1000, profile=profile), CONTEXT)
         judged = history.judged[checked.cid]
         assert judged.reason is None or judged.outcome is not Outcome.VALID
         if judged.reason is not None:

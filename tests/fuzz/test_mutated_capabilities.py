@@ -24,6 +24,7 @@ from tests.fuzz.capability_cases import START, Attempt, Case, make
 from tests.fuzz.same_grant import differences
 from tests.support import capability_mutation, mutation, signing
 from tests.support.capability_mutation import check_capability_mutations, trial_of
+from tests.support.judging import CONTEXT
 
 CASES = capability_cases.cases()
 
@@ -170,7 +171,7 @@ def test_a_large_payload_is_hashed_once_for_many_resources(monkeypatch: pytest.M
 
 def test_a_long_controller_is_not_quoted_as_a_whole() -> None:
     init = signing.init(signing.ed25519(), {}, controllers=["did:key:" + "x" * _FAR_TOO_LARGE]).check()
-    judged = evaluate(init.cid, EventSet.of([init]), Rules(START * 1000)).judged[init.cid]
+    judged = evaluate(init.cid, EventSet.of([init]), Rules(START * 1000), CONTEXT).judged[init.cid]
     assert judged.reason is Reason.SIGNER_NOT_CONTROLLER
     assert len(judged.detail or "") < 1000
 

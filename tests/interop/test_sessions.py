@@ -40,6 +40,7 @@ from ceramic_protocol.reasons import Outcome
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.verify import Verifier
 from tests.interop import node
+from tests.support.judging import CONTEXT
 
 SECRET = bytes(range(1, 33))
 SESSION_SECRET = bytes(range(2, 34))
@@ -148,7 +149,7 @@ def judge(cars: Sequence[bytes], at: datetime = NOW) -> StreamHistory:
         assert not isinstance(event, InvalidEvent), event
         events.append(event)
     known = EventSet.of(map(Verifier().verify, events))
-    return evaluate(events[0].stream, known, Rules.as_of(at))
+    return evaluate(events[0].stream, known, Rules.as_of(at), CONTEXT)
 
 
 @pytest.mark.parametrize("name", WALLETS)

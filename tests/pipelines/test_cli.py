@@ -58,7 +58,7 @@ def test_without_a_chain_anchors_are_pending_and_the_summary_says_what_to_do() -
 
 def test_pending_alone_is_exit_code_0(tmp_path: Path) -> None:
     waiting = [
-        cid for cid, stand in corpus.stands().items() if stand.verdict[1] in ("prev_missing", "init_missing")
+        cid for cid, verdict in corpus.verdicts().items() if verdict[1] in ("prev_missing", "init_missing")
     ]
     write_ndjson(tmp_path / "waiting.ndjson", [(cid, corpus.cars()[cid]) for cid in waiting])
     result = run("verify", f"ndjson:{tmp_path}/waiting.ndjson")

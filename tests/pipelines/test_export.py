@@ -31,6 +31,7 @@ from tests.support.judging import RULES
 
 Tables = dict[str, Any]
 WIRE = {reason.value for reason in Reason if reason.layer is Layer.WIRE}
+STATE = {reason.value for reason in Reason if reason.layer is Layer.STATE}
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +69,9 @@ def test_states_are_those_of_the_corpus(tables: Tables) -> None:
 def test_an_event_refused_by_its_state_stands_in_both_tables(tables: Tables) -> None:
     states = tables["event_states"]
     refused = states.filter(pc.greater(pc.list_value_length(states["validation_errors"]), 0))
-    wanted = {cid for cid, stand in corpus.stands().items() if stand.verdict[1] == "patch_failed"}
+    wanted = {cid for cid, verdict in corpus.verdicts().items() if verdict[1] in STATE}
     assert {str(Cid(cid)) for cid in refused["event_cid"].to_pylist()} == wanted
-    rejected = tables["rejected"].filter(pc.equal(tables["rejected"]["reason"], "patch_failed"))
+    rejected = tables["rejected"].filter(pc.equal(tables["rejected"]["layer"], Layer.STATE.value))
     assert {str(Cid(cid)) for cid in rejected["event_cid"].to_pylist()} == wanted
 
 
@@ -111,7 +112,7 @@ def test_tips_and_states_agree_with_the_corpus(tables: Tables) -> None:
 
 def test_every_refused_event_is_kept_with_its_bytes(tables: Tables) -> None:
     rejected = tables["rejected"].to_pylist()
-    wanted = {cid for cid, stand in corpus.stands().items() if stand.verdict[0] != "valid"}
+    wanted = {cid for cid, verdict in corpus.verdicts().items() if verdict[0] != "valid"}
     assert len(rejected) == len(wanted)
     cars = corpus.cars()
     for row in rejected:
@@ -150,7 +151,7 @@ def test_a_watcher_is_told_of_every_event(tmp_path: Path) -> None:
     run_export(
         job, lambda *bytes_: indexed.append(bytes_), lambda stage, events: seen.update({stage: events})
     )
-    decodable = sum(stand.verdict[1] not in WIRE for stand in corpus.stands().values())
+    decodable = sum(verdict[1] not in WIRE for verdict in corpus.verdicts().values())
     assert seen == {"read": 3000, "resolved": decodable}
     assert indexed[-1][0] == indexed[-1][1] > 0
 

@@ -8,22 +8,24 @@ from pathlib import Path
 import pytest
 
 from ceramic_protocol.cid import Cid
-from tests.support import capabilities, corpus
+from tests.support import capabilities, corpus, signing
 from tests.support.capabilities import Wallet, iso
 from tests.support.cli import SOURCES, lines, run
 from tests.support.export import write_ndjson
+from tests.support.models import NOTE, NOTES
 from tests.support.signing import Made, ed25519
 
 WALLET, SESSION = Wallet(), ed25519(3)
 START, END = 1_710_000_000, 1_710_001_000
-INIT = capabilities.init(WALLET, SESSION, WALLET.grant(SESSION))
+PAYLOAD = signing.init_payload(SESSION, {}, model=NOTE, controllers=[WALLET.did], unique=b"u")
+INIT = capabilities.under(PAYLOAD, SESSION, WALLET.grant(SESSION))
 SHORT = WALLET.grant(SESSION, issued_at=iso(START), expires_at=iso(END))
 USED = capabilities.data(SESSION, SHORT, INIT, INIT, [])
 CHAIN = ("--chain", str(corpus.CHAIN))
 
 
 def source(folder: Path, *events: Made) -> str:
-    write_ndjson(folder / "events.ndjson", [(str(event.cid), event.car) for event in events])
+    write_ndjson(folder / "events.ndjson", [(str(event.cid), event.car) for event in (NOTES, *events)])
     return f"ndjson:{folder}/events.ndjson"
 
 

@@ -12,6 +12,7 @@ from ceramic_protocol import dagcbor
 from ceramic_protocol.anchors import (
     ANCHOR_CONTRACT,
     ANCHOR_SELECTOR,
+    TX_FAILED,
     Anchored,
     verify_anchor,
     walk_path,
@@ -19,7 +20,7 @@ from ceramic_protocol.anchors import (
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.events import Proof, TimeEvent
 from ceramic_protocol.ports import NoChain, Transaction
-from ceramic_protocol.reasons import Finding, Reason
+from ceramic_protocol.reasons import Finding, Outcome, Reason
 from tests.support import vectors
 from tests.support.chains import KnownChain
 
@@ -110,6 +111,33 @@ def test_the_contract_may_be_written_with_its_checksum() -> None:
     assert reason(verify_anchor(PLAIN, known)) is None
 
 
+@pytest.mark.parametrize("status", [1, None])
+def test_a_transaction_may_have_succeeded_or_not_tell(status: int | None) -> None:
+    assert reason(verify_anchor(PLAIN, chain(PLAIN.proof.root, status=status))) is None
+
+
+def test_a_transaction_that_failed_anchors_nothing() -> None:
+    failed = verify_anchor(PLAIN, chain(PLAIN.proof.root, status=0))
+    assert failed == Finding(TX_FAILED, f"transaction 0x{TX.hex()} on eip155:1 failed")
+    assert TX_FAILED.outcome is Outcome.REJECTED
+    for changes, wanted in (
+        ({"to": "0x" + "00" * 20}, Reason.ANCHOR_WRONG_CONTRACT),
+        ({"input": b""}, Reason.ANCHOR_ROOT_MISMATCH),
+    ):
+        known = chain(PLAIN.proof.root, status=0, **changes)
+        assert reason(verify_anchor(PLAIN, known)) is wanted, "what would be wrong anyway is said first"
+
+
+def test_another_contract_for_a_chain() -> None:
+    mine = "0x" + "Ab" * 20
+    known = chain(PLAIN.proof.root, to=mine.lower())
+    assert reason(verify_anchor(PLAIN, known, {"eip155:1": mine})) is None
+    assert reason(verify_anchor(PLAIN, known, {"eip155:5": mine})) is Reason.ANCHOR_WRONG_CONTRACT
+    usual = chain(PLAIN.proof.root)
+    assert reason(verify_anchor(PLAIN, usual, {"eip155:1": mine})) is Reason.ANCHOR_WRONG_CONTRACT
+    assert reason(verify_anchor(PLAIN, usual, {"eip155:5": mine})) is None
+
+
 @pytest.mark.parametrize(
     ("tx_type", "wanted"), [("raw", Reason.ANCHOR_ROOT_MISMATCH), ("f(bytes)", Reason.ANCHOR_ROOT_MISMATCH)]
 )
@@ -127,6 +155,7 @@ def test_proofs_of_before_the_contract() -> None:
         (chain(old.proof.root, input=data, block_number=16_688_196), Reason.ANCHOR_WRONG_CONTRACT),
         (chain(old.proof.root, input=data[1:], block_number=1), Reason.ANCHOR_ROOT_MISMATCH),
         (chain(old.proof.root, block_number=1), Reason.ANCHOR_ROOT_MISMATCH),
+        (chain(old.proof.root, input=data, block_number=1, status=0), TX_FAILED),
     ):
         assert reason(verify_anchor(old, known)) is wanted
 

@@ -33,7 +33,7 @@ from ceramic_protocol.ports import NoChain, RawEvent
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.verify import Verifier
 from tests.support import strategies
-from tests.support.judging import RULES
+from tests.support.judging import CONTEXT, RULES
 from tests.support.signing import ANY_MODEL
 
 SECRET = b"\x01" * 32
@@ -108,7 +108,7 @@ def test_ipld_content_comes_back_as_it_was(data: Any) -> None:
 def test_a_stream_that_was_built_is_folded(first: Any, second: Any) -> None:
     init = BUILDER.init(ANY_MODEL, {"a": first}, unique=b"x")
     update = BUILDER.data(init.cid, init.cid, [{"op": "replace", "path": "/a", "value": second}])
-    history = evaluate(init.cid, EventSet.of([checked(init), checked(update)]), RULES)
+    history = evaluate(init.cid, EventSet.of([checked(init), checked(update)]), RULES, CONTEXT)
     assert history.log == (init.cid, update.cid)
     state = history.judged[update.cid].state
     assert state is not None

@@ -15,7 +15,7 @@ from ceramic_protocol.reducers import LogEvent, ReducerError, fold_log, log_even
 from ceramic_protocol.stream_types import STREAM_TYPES, stream_type
 from ceramic_protocol.verify import Verifier
 from tests.support import corpus
-from tests.support.judging import RULES
+from tests.support.judging import CONTEXT, RULES
 
 
 class Kinds:
@@ -44,7 +44,10 @@ def _histories() -> list[StreamHistory]:
         event = Verifier(corpus.chain()).check(RawEvent(car, None, "", 0))
         if isinstance(event, CheckedEvent):
             known.setdefault(event.stream, EventSet()).add(event)
-    return [evaluate(next(iter(events.events.values())).stream, events, RULES) for events in known.values()]
+    return [
+        evaluate(next(iter(events.events.values())).stream, events, RULES, CONTEXT)
+        for events in known.values()
+    ]
 
 
 HISTORIES = _histories()
@@ -76,7 +79,7 @@ def test_a_failing_reducer_names_event_and_stream() -> None:
         fold_log(history, Failing())
 
 
-def test_types_with_and_without_a_fold() -> None:
-    assert [number for number, kind in STREAM_TYPES.items() if kind.fold] == [2, 3]
+def test_types_with_and_without_rules() -> None:
+    assert [number for number, kind in STREAM_TYPES.items() if kind.rules] == [2, 3]
     assert stream_type(0).name == "tile"
-    assert (stream_type(77).name, stream_type(77).fold) == ("77", None)
+    assert (stream_type(77).name, stream_type(77).rules) == ("77", None)

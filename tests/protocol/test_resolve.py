@@ -17,7 +17,7 @@ from ceramic_protocol.history import evaluate
 from ceramic_protocol.reasons import Reason
 from ceramic_protocol.resolve import TieBreak, path_to, resolve_tip, tie_key
 from tests.support import consensus, strategies
-from tests.support.judging import RULES, rules
+from tests.support.judging import CONTEXT, RULES, rules
 from tests.support.strategies import child, trees
 
 tie_breaks = st.sampled_from(TieBreak)
@@ -27,11 +27,11 @@ rounds = st.randoms(use_true_random=False)
 def tip_of(events: list[CheckedEvent] | EventSet, tie_break: TieBreak) -> Cid | None:
     known = events if isinstance(events, EventSet) else EventSet.of(events)
     stream = next(iter(known.events.values())).stream
-    return evaluate(stream, known, rules(tie_break)).tip
+    return evaluate(stream, known, rules(tie_break), CONTEXT).tip
 
 
 def log_of(events: list[CheckedEvent], tie_break: TieBreak) -> tuple[Cid, ...]:
-    return evaluate(events[0].stream, EventSet.of(events), rules(tie_break)).log
+    return evaluate(events[0].stream, EventSet.of(events), rules(tie_break), CONTEXT).log
 
 
 def by_definition(events: list[CheckedEvent], tie_break: TieBreak) -> Cid:
@@ -66,9 +66,9 @@ def test_the_winner_is_that_of_the_written_rule(events: list[CheckedEvent], tie_
 def test_order_duplicates_and_parts_change_nothing(
     events: list[CheckedEvent], tie_break: TieBreak, seed: int
 ) -> None:
-    whole = evaluate(events[0].stream, EventSet.of(events), rules(tie_break))
+    whole = evaluate(events[0].stream, EventSet.of(events), rules(tie_break), CONTEXT)
     for view, known in consensus.views(events, 2, Random(seed)):
-        found = evaluate(events[0].stream, known, rules(tie_break))
+        found = evaluate(events[0].stream, known, rules(tie_break), CONTEXT)
         assert (found.log, found.leaves, found.reverted) == (whole.log, whole.leaves, whole.reverted), view
         assert found.anchored == whole.anchored
 
@@ -147,7 +147,7 @@ def test_anchoring_the_tip_settles_its_branch(events: list[CheckedEvent], tie_br
 
 @given(trees(), tie_breaks)
 def test_the_log_leads_from_init_to_a_leaf(events: list[CheckedEvent], tie_break: TieBreak) -> None:
-    found = evaluate(events[0].stream, EventSet.of(events), rules(tie_break))
+    found = evaluate(events[0].stream, EventSet.of(events), rules(tie_break), CONTEXT)
     by_cid = {event.cid: event for event in events}
     assert found.log[0] == events[0].cid
     assert all(by_cid[after].prev == before for before, after in pairwise(found.log))
@@ -160,7 +160,7 @@ def test_the_log_leads_from_init_to_a_leaf(events: list[CheckedEvent], tie_break
 
 @given(trees())
 def test_anchored_is_the_earliest_anchor_above(events: list[CheckedEvent]) -> None:
-    found = evaluate(events[0].stream, EventSet.of(events), RULES).anchored
+    found = evaluate(events[0].stream, EventSet.of(events), RULES, CONTEXT).anchored
     stamps = {event.cid: event.timestamp for event in events}
     for event in events:
         under = strategies.descendants(events, event.cid)

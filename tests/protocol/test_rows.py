@@ -39,7 +39,7 @@ from ceramic_protocol.tables import (
 )
 from tests.support import corpus, pipeline, signing, strategies
 from tests.support.chains import KnownChain
-from tests.support.judging import RULES
+from tests.support.judging import CONTEXT, RULES
 from tests.support.signing import Made, ed25519
 
 PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -66,7 +66,7 @@ FORGED = signing.data(ed25519(2), INIT, A, [])
 
 
 def history(*events: Made) -> StreamHistory:
-    return evaluate(INIT.cid, signing.known(*events, chain=CHAIN), RULES)
+    return evaluate(INIT.cid, signing.known(*events, chain=CHAIN), RULES, CONTEXT)
 
 
 ALL = history(INIT, A, T, SIDE, BAD, FORGED)
@@ -217,7 +217,7 @@ def orders(rows: Sequence[StreamRows]) -> list[int]:
 def test_numbers_rise_and_prev_is_always_smaller(events: list[Any], shard: int) -> None:
     order = ShardOrder(shard)
     known = EventSet.of(events)
-    parts = [stream_rows(evaluate(events[0].stream, known, RULES), order) for _ in range(2)]
+    parts = [stream_rows(evaluate(events[0].stream, known, RULES, CONTEXT), order) for _ in range(2)]
     assert orders(parts) == [(shard << SHARD_SHIFT) | rank for rank in range(1, 2 * len(events) + 1)]
     for part in parts:
         numbers = {row[5]: row[0] for row in part.conclusion_events}

@@ -20,6 +20,7 @@ from ceramic_protocol.verify import Verifier
 from tests.support import capabilities, signing
 from tests.support.capabilities import Wallet, iso
 from tests.support.chains import KnownChain
+from tests.support.judging import CONTEXT
 from tests.support.signing import Made, ed25519
 
 START: Final = 1_710_000_000
@@ -37,7 +38,7 @@ USED = capabilities.data(SESSION, SHORT, INIT, INIT, [{"op": "add", "path": "/a"
 
 def judge(*events: Made, at: int, grace: int = GRACE, skew: int = SKEW) -> StreamHistory:
     known = signing.known(*events, chain=CHAIN)
-    return evaluate(INIT.cid, known, Rules(at * 1000, grace=grace, skew=skew))
+    return evaluate(INIT.cid, known, Rules(at * 1000, grace=grace, skew=skew), CONTEXT)
 
 
 def used(history: StreamHistory) -> Judged:
@@ -114,12 +115,12 @@ def test_an_anchor_that_can_not_be_checked_leaves_it_open() -> None:
     chain = KnownChain()
     anchor = signing.time(INIT, USED, chain, START)
     blind = EventSet.of(event.check(KnownChain()) for event in (INIT, USED, anchor))
-    found = evaluate(INIT.cid, blind, Rules(10 * START * 1000))
+    found = evaluate(INIT.cid, blind, Rules(10 * START * 1000), CONTEXT)
     assert used(found).outcome is Outcome.PENDING
     assert used(found).reason is Reason.ANCHOR_CHAIN_UNKNOWN
     assert "expired" in (used(found).detail or "")
     seen = blind.merge(signing.known(anchor, chain=chain))
-    assert used(evaluate(INIT.cid, seen, Rules(10 * START * 1000))).reason is None
+    assert used(evaluate(INIT.cid, seen, Rules(10 * START * 1000), CONTEXT)).reason is None
 
 
 def test_what_builds_on_an_expired_event_falls_with_it() -> None:
@@ -131,9 +132,9 @@ def test_what_builds_on_an_expired_event_falls_with_it() -> None:
 def test_an_init_event_expires_like_any_other() -> None:
     init = capabilities.init(WALLET, SESSION, SHORT, {"n": 1})
     late = Rules(10 * START * 1000)
-    assert evaluate(init.cid, signing.known(init), late).reason is Reason.CACAO_EXPIRED
+    assert evaluate(init.cid, signing.known(init), late, CONTEXT).reason is Reason.CACAO_EXPIRED
     anchor = signing.time(init, init, CHAIN, END)
-    assert evaluate(init.cid, signing.known(init, anchor, chain=CHAIN), late).tip == anchor.cid
+    assert evaluate(init.cid, signing.known(init, anchor, chain=CHAIN), late, CONTEXT).tip == anchor.cid
 
 
 TIMES = st.integers(START - 2 * SKEW, END + 2 * GRACE)
@@ -147,10 +148,10 @@ def test_only_the_set_of_events_and_the_rules_decide(now: int, stamps: list[int]
         for number, stamp in enumerate(stamps)
     ]
     events = [event.check(chain) for event in (INIT, USED, *anchors)]
-    whole = evaluate(INIT.cid, EventSet.of(events), Rules(now * 1000))
+    whole = evaluate(INIT.cid, EventSet.of(events), Rules(now * 1000), CONTEXT)
     random.shuffle(events)
     left, right = EventSet.of(events[::2]), EventSet.of(events[1::2])
-    assert evaluate(INIT.cid, left.merge(right), Rules(now * 1000)) == whole
+    assert evaluate(INIT.cid, left.merge(right), Rules(now * 1000), CONTEXT) == whole
     moment = min(stamps, default=now)
     in_time = START - SKEW <= moment <= END + GRACE
     assert (whole.judged[USED.cid].reason is None) is in_time

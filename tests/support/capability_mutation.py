@@ -33,6 +33,7 @@ from tests.fuzz import capability_cases, capability_mutations, event_mutations
 from tests.fuzz.capability_cases import DAY, Attempt, Case, MadeAttempt
 from tests.fuzz.same_grant import differences
 from tests.support import corpus, mutation
+from tests.support.judging import CONTEXT
 from tests.support.mutation import ACCEPTED, Real, Tally, Trial
 
 _SECOND: Final = 1000
@@ -61,7 +62,7 @@ def _sentence(name: str, tally: Tally) -> str:
 def _judge(
     checked: CheckedEvent, others: list[CheckedEvent], at: int, profile: Profile = Profile.STRICT
 ) -> Judged:
-    history = evaluate(checked.stream, EventSet.of([*others, checked]), Rules(at, profile=profile))
+    history = evaluate(checked.stream, EventSet.of([*others, checked]), Rules(at, profile=profile), CONTEXT)
     return history.judged[checked.cid]
 
 

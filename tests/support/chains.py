@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ceramic_protocol.ports import Transaction
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.reasons import Finding, Reason
 
 
 @dataclass(slots=True)
@@ -17,11 +17,11 @@ class KnownChain:
     chains: set[str] = field(default_factory=set)
     transactions: dict[tuple[str, bytes], Transaction] = field(default_factory=dict)
 
-    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Reason:
+    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Finding:
         """See `Chain`."""
         if chain_id not in self.chains:
-            return Reason.ANCHOR_CHAIN_UNKNOWN
-        return self.transactions.get((chain_id, tx_hash), Reason.ANCHOR_TX_UNKNOWN)
+            return Finding(Reason.ANCHOR_CHAIN_UNKNOWN, "")
+        return self.transactions.get((chain_id, tx_hash), Finding(Reason.ANCHOR_TX_UNKNOWN, ""))
 
     @classmethod
     def of_file(cls, listed: Iterable[Mapping[str, Any]]) -> KnownChain:

@@ -26,14 +26,14 @@ from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.verify import Verifier
 from tests.support import vectors
 from tests.support.chains import KnownChain
-from tests.support.judging import RULES, rules
+from tests.support.judging import CONTEXT, RULES, rules
 
 Evaluate: TypeAlias = Callable[[Cid, EventSet, TieBreak], StreamHistory]
 
 
 def evaluate_set(stream: Cid, known: EventSet, tie_break: TieBreak) -> StreamHistory:
     """What is checked, unless a test plants a fault."""
-    return evaluate(stream, known, rules(tie_break))
+    return evaluate(stream, known, rules(tie_break), CONTEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,9 @@ def _wrong_verdicts(scenario: Mapping[str, Any], events: Mapping[str, CheckedEve
         is_right = found.reason is (None if event["valid"] else Reason.ANCHOR_TX_UNKNOWN)
         if vectors.is_named() and not event["valid"]:
             # Invalid for any reason, be it only in its place in the stream.
-            judged = evaluate(found.stream, EventSet.of(events.values()), RULES).judged.get(found.cid)
+            judged = evaluate(found.stream, EventSet.of(events.values()), RULES, CONTEXT).judged.get(
+                found.cid
+            )
             is_right = judged is not None and judged.outcome is not Outcome.VALID
         if not is_right or found.timestamp != event.get("anchor_timestamp"):
             wrong.append(f"{scenario['id']} {event['label']}: {found.reason} at {found.timestamp}")

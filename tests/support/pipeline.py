@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ceramic_protocol.checked import CheckedEvent
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.collect_models import collect_models
 from ceramic_protocol.events import InvalidEvent, decode_event
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.ids import METAMODEL, MODEL_INSTANCE, StreamId
+from ceramic_protocol.models.context import Context, Linked
 from ceramic_protocol.ports import Chain
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.verify import Verifier
@@ -44,12 +47,24 @@ def read(cars: Mapping[str, bytes], chain: Chain) -> Decoded:
 def histories(decoded: Decoded, tie_break: TieBreak = TieBreak.JS) -> dict[Cid, StreamHistory]:
     """Every stream's history, with what is known of the events of other streams."""
     everything = decoded.events.keys()
-    found = {}
-    for stream, known in decoded.streams.items():
+
+    def judge(stream: Cid, context: Context) -> StreamHistory:
+        known = decoded.streams[stream]
         links = ((event.cid, event.prev) for event in known.events.values())
         foreign = unresolved(stream, links) & everything
-        found[stream] = evaluate(stream, known, rules(tie_break), foreign)
-    return found
+        return evaluate(stream, known, rules(tie_break), context, foreign)
+
+    context = known_of(decoded, judge)
+    return {stream: judge(stream, context) for stream in decoded.streams}
+
+
+def known_of(decoded: Decoded, judge: Callable[[Cid, Context], StreamHistory]) -> Context:
+    """All models and documents."""
+    inits = [event for event in decoded.events.values() if event.kind is Kind.INIT and event.model]
+    models = {event.cid: event.payload for event in inits if event.model == METAMODEL}
+    streams = {StreamId.of(MODEL_INSTANCE, event.cid): event.model for event in inits}
+    links = {stream: Linked.of(stream, model) for stream, model in streams.items()}
+    return Context(collect_models(models, judge), links)
 
 
 def verdicts(decoded: Decoded, judged: Mapping[Cid, StreamHistory]) -> dict[str, tuple[str, str | None]]:

@@ -68,7 +68,7 @@ def test_metrics_count_every_event_once_by_verdict() -> None:
     counters = read_counters(result)
     verdicts = {name: number for name, number in counters.items() if "." in name or name == "valid"}
     assert sum(verdicts.values()) == len(items)
-    expected = Counter(stand.verdict for stand in corpus.stands().values())
+    expected = Counter(corpus.verdicts().values())
     assert counters["valid"] == expected[corpus.VALID]
     assert counters["rejected.car_truncated"] == expected["rejected", "car_truncated"]
     assert counters["rejected.cacao_expired"] == expected["rejected", "cacao_expired"]

@@ -15,6 +15,7 @@ from apache_beam import coders
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.ids import StreamId
 from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 from ceramic_protocol.reasons import BY_CODE
@@ -46,6 +47,7 @@ CHECKED_EVENTS: Final = pa.schema(
         pa.field("signer", pa.utf8()),
         pa.field("capability_cid", pa.binary()),
         pa.field("grant", pa.binary()),
+        pa.field("model", pa.binary()),
         pa.field("before", pa.uint64()),
         pa.field("chain_id", pa.utf8()),
         pa.field("reason", pa.utf8()),
@@ -123,6 +125,7 @@ def checked_row(event: CheckedEvent, raw: RawEvent) -> tuple[Any, ...]:
         event.signer,
         event.capability,
         None if event.grant is None else event.grant.to_bytes(),
+        event.model,
         event.timestamp,
         event.chain_id,
         None if event.reason is None else event.reason.value,
@@ -135,7 +138,7 @@ def checked_row(event: CheckedEvent, raw: RawEvent) -> tuple[Any, ...]:
 
 def checked_event(row: Sequence[Any]) -> CheckedEvent:
     """The event of a row of `CHECKED_EVENTS`."""
-    cid, stream, kind, prev, payload, signer, capability, grant, *others = row
+    cid, stream, kind, prev, payload, signer, capability, grant, model, *others = row
     timestamp, chain_id, reason, detail, *_origin = others
     return CheckedEvent(
         cid=Cid(cid),
@@ -150,6 +153,7 @@ def checked_event(row: Sequence[Any]) -> CheckedEvent:
         reason=None if reason is None else BY_CODE[reason],
         detail=detail,
         grant=None if grant is None else Grant.from_bytes(grant),
+        model=None if model is None else StreamId(model),
     )
 
 

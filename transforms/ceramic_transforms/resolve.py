@@ -13,6 +13,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.collect_models import Models
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory, evaluate
 from ceramic_protocol.limits import MAX_BATCH_BYTES
@@ -24,7 +25,16 @@ from ceramic_transforms import metrics
 from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event, to_rows
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.progress import tell
-from ceramic_transforms.references import cid_array, found_in, wanted_by
+from ceramic_transforms.references import (
+    Known,
+    Surroundings,
+    cid_array,
+    events_of,
+    found_in,
+    judge_models,
+    model_streams,
+    wanted_by,
+)
 from ceramic_transforms.shards import Splitter, shards_of_events
 
 
@@ -71,25 +81,25 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
 
     Args:
         rules: the time that counts as now, and how to decide.
-        foreign: the events of other streams that these refer to (see `history.evaluate`), if that is known
-            already; otherwise it is found out among the events of the collection.
+        surroundings: what the streams have to know of each other, if that is known already; otherwise it is
+            found out among the events of the collection.
         reducer: makes the content in `stream_states` of the streams that it handles.
     """
 
     def __init__(
         self,
         rules: Rules,
-        foreign: frozenset[bytes] | None = None,
+        surroundings: Surroundings | None = None,
         reducer: Reducer | None = None,
     ) -> None:
         super().__init__()
         self._rules = rules
-        self._foreign = foreign
+        self._surroundings = surroundings
         self._reducer = reducer
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[TablePart]:
         """Evaluate every stream and make rows of it."""
-        rows = EvaluateStreams(_TableRows(self._reducer, self._rules), self._rules, self._foreign)
+        rows = EvaluateStreams(_TableRows(self._reducer, self._rules), self._rules, self._surroundings)
         return checked | "Streams" >> rows.with_output_types(TablePart)
 
 
@@ -107,25 +117,44 @@ class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCo
     Args:
         per_shard: makes elements of histories; streams come in the order of their CIDs.
         rules: see `Rules`.
-        foreign: see `ResolveStreams`.
+        surroundings: see `ResolveStreams`.
     """
 
-    def __init__(self, per_shard: PerShard, rules: Rules, foreign: frozenset[bytes] | None = None) -> None:
+    def __init__(self, per_shard: PerShard, rules: Rules, surroundings: Surroundings | None = None) -> None:
         super().__init__()
         self._per_shard = per_shard
         self._rules = rules
-        self._foreign = foreign
+        self._surroundings = surroundings
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[Any]:
         """Shuffle by shard; ask all shards for the events that a stream refers to but has not; evaluate."""
         by_shard = beam.ParDo(_SplitByShard()).with_output_types(tuple[int, pa.RecordBatch])
         shards = checked | "ByShard" >> by_shard | "Group" >> beam.GroupByKey()
-        foreign: Any = self._foreign
-        if foreign is None:
-            wanted = shards | "Wanted" >> beam.FlatMap(_wanted) | "AllWanted" >> beam.CombineGlobally(_union)
-            found = checked | "Find" >> beam.FlatMap(_find, beam.pvalue.AsSingleton(wanted))
-            foreign = beam.pvalue.AsSingleton(found | "AllFound" >> beam.CombineGlobally(_union))
-        return shards | "Evaluate" >> beam.ParDo(_EvaluateShard(self._per_shard, self._rules), foreign)
+        around: Any = self._surroundings
+        if around is None:
+            around = beam.pvalue.AsSingleton(self._find_surroundings(checked, shards))
+        return shards | "Evaluate" >> beam.ParDo(_EvaluateShard(self._per_shard, self._rules), around)
+
+    def _find_surroundings(
+        self, checked: beam.PCollection[pa.RecordBatch], shards: beam.PCollection[Any]
+    ) -> beam.PCollection[Surroundings]:
+        streams = checked | "ModelStreams" >> beam.Map(model_streams) | "All" >> beam.CombineGlobally(_union)
+        rows = checked | "OfModels" >> beam.FlatMap(_of_models, beam.pvalue.AsSingleton(streams))
+        models = (
+            rows | "AllOfModels" >> beam.combiners.ToList() | "Models" >> beam.Map(judge_models, self._rules)
+        )
+        known_models = beam.pvalue.AsSingleton(models)
+        wanted = (
+            shards
+            | "Wanted" >> beam.FlatMap(_wanted, known_models)
+            | "AllWanted" >> beam.CombineGlobally(_union)
+        )
+        found = (
+            checked
+            | "Find" >> beam.FlatMap(_find, beam.pvalue.AsSingleton(wanted))
+            | "AllFound" >> beam.CombineGlobally(_join)
+        )
+        return found | "Surroundings" >> beam.Map(_surroundings, known_models)
 
 
 class _SplitByShard(beam.DoFn):
@@ -143,16 +172,31 @@ def _union(sets: Iterable[frozenset[bytes]]) -> frozenset[bytes]:
     return frozenset().union(*sets)
 
 
-def _wanted(element: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[frozenset[bytes]]:
-    missing = wanted_by(element[1])
+def _join(known: Iterable[Known]) -> Known:
+    joined: Known = {}
+    for part in known:
+        joined |= part
+    return joined
+
+
+def _of_models(batch: pa.RecordBatch, streams: frozenset[bytes]) -> list[Row]:
+    return events_of(batch, cid_array(streams)) if streams else []
+
+
+def _wanted(element: tuple[int, Iterable[pa.RecordBatch]], models: Models) -> Iterator[frozenset[bytes]]:
+    missing = wanted_by(element[1], models)
     if missing:
         yield missing
 
 
-def _find(batch: pa.RecordBatch, wanted: frozenset[bytes]) -> Iterator[frozenset[bytes]]:
-    found = found_in(batch, cid_array(wanted)) if wanted else frozenset()
+def _find(batch: pa.RecordBatch, wanted: frozenset[bytes]) -> Iterator[Known]:
+    found = found_in(batch, cid_array(wanted)) if wanted else {}
     if found:
         yield found
+
+
+def _surroundings(known: Known, models: Models) -> Surroundings:
+    return Surroundings(models, known)
 
 
 def _by_stream(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Cid, list[Row]]]:
@@ -169,18 +213,17 @@ class _EvaluateShard(beam.DoFn):
         self._per_shard = per_shard
         self._rules = rules
 
-    def process(
-        self, element: tuple[int, Iterable[pa.RecordBatch]], foreign: frozenset[bytes]
-    ) -> Iterator[Any]:
+    def process(self, element: tuple[int, Iterable[pa.RecordBatch]], around: Surroundings) -> Iterator[Any]:
         shard, batches = element
-        return self._per_shard.emit(shard, self._evaluate(batches, foreign))
+        return self._per_shard.emit(shard, self._evaluate(batches, around))
 
     def _evaluate(
-        self, batches: Iterable[pa.RecordBatch], foreign: frozenset[bytes]
+        self, batches: Iterable[pa.RecordBatch], around: Surroundings
     ) -> Iterator[tuple[StreamHistory, list[Row]]]:
+        context, known = around.context, around.known.keys()
         for stream, rows in _by_stream(batches):
-            known = EventSet.of(checked_event(row) for row in rows)
-            yield evaluate(stream, known, self._rules, foreign), rows
+            events = EventSet.of(checked_event(row) for row in rows)
+            yield evaluate(stream, events, self._rules, context, known), rows
 
 
 class _TableRows:

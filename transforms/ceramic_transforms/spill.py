@@ -7,7 +7,7 @@ a few shards at a time.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,24 @@ from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
 from ceramic_connectors.outside import outside
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.collect_models import Models
 from ceramic_protocol.limits import MAX_SPILL_BUFFER_BYTES
+from ceramic_protocol.rows import shard_of
+from ceramic_protocol.rules import Rules
 from ceramic_transforms.failures import passed_on
-from ceramic_transforms.references import LINK_COLUMNS, cid_array, found_in, wanted_by
+from ceramic_transforms.references import (
+    KNOWN_COLUMNS,
+    LINK_COLUMNS,
+    Known,
+    Surroundings,
+    cid_array,
+    events_of,
+    found_in,
+    judge_models,
+    model_streams,
+    wanted_by,
+)
 from ceramic_transforms.shards import ShardsOf, Splitter
 
 
@@ -97,19 +112,36 @@ def read_spill(path: str, columns: Sequence[str] | None = None) -> Iterator[pa.R
             yield reader.get_batch(index)
 
 
-def find_foreign(shards: Iterable[Sequence[str]]) -> frozenset[bytes]:
-    """The events that some stream refers to without having them, and that are there for another stream.
+def find_surroundings(shards: Mapping[int, Sequence[str]], rules: Rules) -> Surroundings:
+    """What streams have to know of each other.
 
     Args:
         shards: for each shard the paths of its files.
+        rules: by which models are judged.
     """
-    paths = [list(files) for files in shards]
-    wanted = cid_array(frozenset().union(*map(_wanted_by_shard, paths)))
-    if not len(wanted):
-        return frozenset()
-    batches = (batch for files in paths for file in files for batch in read_spill(file, ("event_cid",)))
-    return frozenset().union(*(found_in(batch, wanted) for batch in batches))
+    models = _models(shards, rules)
+    by_shard = (
+        wanted_by((batch for file in files for batch in read_spill(file, LINK_COLUMNS)), models)
+        for files in shards.values()
+    )
+    wanted = cid_array(frozenset().union(*by_shard))
+    known: Known = {}
+    if len(wanted):
+        for batch in _batches(shards.values(), KNOWN_COLUMNS):
+            known |= found_in(batch, wanted)
+    return Surroundings(models, known)
 
 
-def _wanted_by_shard(files: Sequence[str]) -> frozenset[bytes]:
-    return wanted_by(batch for file in files for batch in read_spill(file, LINK_COLUMNS))
+def _models(shards: Mapping[int, Sequence[str]], rules: Rules) -> Models:
+    streams = frozenset().union(*map(model_streams, _batches(shards.values(), KNOWN_COLUMNS)))
+    if not streams:
+        return {}
+    asked = cid_array(streams)
+    files = [shards[shard] for shard in {shard_of(Cid(stream)) for stream in streams}]
+    return judge_models((row for batch in _batches(files) for row in events_of(batch, asked)), rules)
+
+
+def _batches(
+    shards: Iterable[Sequence[str]], columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    return (batch for files in shards for file in files for batch in read_spill(file, columns))

@@ -15,7 +15,9 @@ import click
 
 from ceramic_pipelines.cli.export import export
 from ceramic_pipelines.cli.inspect import inspect
+from ceramic_pipelines.cli.query import query
 from ceramic_pipelines.cli.resolve import resolve
+from ceramic_pipelines.cli.tables import tables
 from ceramic_pipelines.cli.verify import verify
 from ceramic_protocol.errors import CeramicError, IdentifierError, OutsideError, UsageError
 
@@ -54,5 +56,5 @@ def main(*, debug: bool) -> None:
     del debug
 
 
-for _command in (export, verify, resolve, inspect):
+for _command in (export, verify, resolve, inspect, query, tables):
     main.add_command(_command)

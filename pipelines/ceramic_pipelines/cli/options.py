@@ -14,6 +14,7 @@ import click
 from ceramic_connectors.chain import FileChain
 from ceramic_connectors.contracts import RpcContracts
 from ceramic_connectors.keys import read_address
+from ceramic_connectors.rpc_chain import RpcChain
 from ceramic_pipelines.find_reducer import find_reducer
 from ceramic_protocol.limits import MAX_TERM_SECONDS
 from ceramic_protocol.ports import Chain, NoChain, NoContracts
@@ -28,12 +29,13 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 FORMATS: Final = ("table", "json", "ndjson")
 
 
-class _Time(click.ParamType[datetime]):
+class Time(click.ParamType[datetime]):
     """A moment: RFC 3339, or unix seconds."""
 
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Parse an option's text."""
         if isinstance(value, datetime):
             return value
         try:
@@ -75,8 +77,8 @@ _OPTIONS: Final = (
         "--rpc",
         multiple=True,
         metavar="URL",
-        help="JSON-RPC endpoint of an EVM chain, asked about wallets that are contracts; may be repeated."
-        " Without one, what they signed stays pending. env:NAME or file:PATH where the address holds a key.",
+        help="JSON-RPC endpoint of an EVM chain, asked about anchors, unless --chain has them, and about"
+        " wallets that are contracts; may be repeated. env:NAME or file:PATH where the address holds a key.",
     ),
     click.option(
         "--profile",
@@ -109,11 +111,11 @@ _OPTIONS: Final = (
         "--chain",
         type=_ChainFile(),
         default=NoChain,
-        help="JSON file with all known anchor transactions; without it, anchors stay pending.",
+        help="JSON file with all known anchor transactions; without it and --rpc, anchors stay pending.",
     ),
     click.option(
         "--at",
-        type=_Time(),
+        type=Time(),
         default=lambda: datetime.now(UTC),
         show_default="now",
         help="The time that counts as now: RFC 3339, or unix seconds.",
@@ -136,7 +138,10 @@ def judging(command: _Command) -> _Command:
         rpc: tuple[str, ...],
         **others: Any,
     ) -> Any:
-        contracts = RpcContracts([read_address(place) for place in rpc]) if rpc else NoContracts()
+        urls = [read_address(place) for place in rpc]
+        contracts = RpcContracts(urls) if urls else NoContracts()
+        if urls and isinstance(chain, NoChain):
+            chain = RpcChain(urls)
         rules = Rules.as_of(at, tie_break=TieBreak(tie_break), skew=skew)
         found = Judging(Verifier(chain, contracts), rules, grace).under(Profile(profile))
         return command(*args, judging=found, **others)

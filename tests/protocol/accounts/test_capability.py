@@ -19,7 +19,7 @@ from ceramic_protocol.rules import Rules
 from ceramic_protocol.verify import Verifier
 from tests.support import capabilities
 from tests.support.capabilities import Wallet
-from tests.support.judging import RULES
+from tests.support.judging import CONTEXT, RULES
 from tests.support.signing import ed25519
 
 WALLET, SESSION = Wallet(), ed25519(3)
@@ -64,7 +64,7 @@ def test_mixed_rules_let_nobody_in() -> None:
         verifier = Verifier(profile=checking)
         known = EventSet.of([verifier.verify(init.decode()), verifier.verify(event.decode())])
         for judging in Profile:
-            history = evaluate(init.cid, known, Rules(RULES.at, profile=judging))
+            history = evaluate(init.cid, known, Rules(RULES.at, profile=judging), CONTEXT)
             assert history.judged[event.cid].reason is not None, (checking, judging)
 
 
@@ -72,7 +72,7 @@ def test_an_event_without_its_grant_is_refused() -> None:
     init = capabilities.init(WALLET, SESSION, WALLET.grant(SESSION)).check()
     for profile in Profile:
         known = EventSet.of([init._replace(grant=None)])
-        assert evaluate(init.cid, known, Rules(RULES.at, profile=profile)).tip is None
+        assert evaluate(init.cid, known, Rules(RULES.at, profile=profile), CONTEXT).tip is None
 
 
 def test_reports_that_differ_in_the_grant_join_in_any_order() -> None:

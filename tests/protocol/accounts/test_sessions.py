@@ -37,6 +37,7 @@ from ceramic_protocol.ports import NoContracts
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.verify import Verifier
+from tests.support.judging import CONTEXT
 from tests.support.signing import ANY_MODEL
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123_456, tzinfo=UTC)
@@ -272,7 +273,7 @@ def judged(builder: EventBuilder, at: datetime, model: StreamId = ANY_MODEL) -> 
     edit = builder.data(post.cid, post.cid, [{"op": "add", "path": "/more", "value": 1}])
     verifier = Verifier()
     known = EventSet.of(verifier.verify(built.event) for built in (post, edit))
-    return evaluate(post.cid, known, Rules.as_of(at))
+    return evaluate(post.cid, known, Rules.as_of(at), CONTEXT)
 
 
 @wallets

@@ -31,6 +31,7 @@ from tests.protocol.profiles.making import AT, SESSION, block, granted, header, 
 from tests.support import signing
 from tests.support.accounts import checked
 from tests.support.chains import KnownChain
+from tests.support.judging import CONTEXT
 from tests.support.signing import Made, Signer
 
 RUST: Final = Profile.CERAMIC_ONE
@@ -326,5 +327,5 @@ def test_an_anchor_proves_nothing_to_it() -> None:
     later = AT + 30 * 86_400_000
     for profile, expected in {Profile.STRICT: None, RUST: Reason.CACAO_EXPIRED}.items():
         known = signing.known(init, anchor, chain=chain)
-        judged = evaluate(init.cid, known, Rules(later, grace=0, profile=profile)).judged
+        judged = evaluate(init.cid, known, Rules(later, grace=0, profile=profile), CONTEXT).judged
         assert judged[init.cid].reason is expected

@@ -29,6 +29,7 @@ from ceramic_protocol.rules import Rules
 from tests.protocol.accounts import issuers
 from tests.protocol.profiles.making import AT, SESSION, block, granted, header, own, reason, under, without
 from tests.support.accounts import checked
+from tests.support.judging import CONTEXT
 from tests.support.signing import Made
 
 JS: Final = Profile.JS
@@ -311,7 +312,7 @@ def test_an_expired_passkey_signs_but_a_log_with_it_is_not_read_again() -> None:
     assert reason(made, JS, PASSKEY.did) is None
     event = checked(made.car, JS)
     assert not isinstance(event, InvalidEvent)
-    judged = evaluate(made.cid, EventSet.of([event]), Rules(AT, grace=0, profile=JS)).judged
+    judged = evaluate(made.cid, EventSet.of([event]), Rules(AT, grace=0, profile=JS), CONTEXT).judged
     assert judged[made.cid].reason is Reason.CACAO_EXPIRED
 
 
