@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,26 +18,18 @@ from ceramic_protocol.ports import Transaction
 from ceramic_protocol.reasons import Finding
 from ceramic_protocol.verify import Verifier
 from tests.support import corpus, vectors
+from tests.support.sample_node import SCRIPT, sample_node
 
-LISTENING = re.compile(r"mock rpc on (http://127\.0\.0\.1:\d+) ")
 CHAINS = ("eip155:1337", "eip155:100")
 
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[str]:
     """The address of the server that comes with the sample."""
-    script = vectors.CORPUS / "mock_rpc.py"
-    if not script.is_file():
+    if not SCRIPT.is_file():
         pytest.skip("this sample has no server")
-    command = [sys.executable, str(script), str(corpus.CHAIN), "--port", "0", "--quiet"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            greeting = LISTENING.match(process.stdout.readline())
-            assert greeting is not None
-            yield greeting[1]
-        finally:
-            process.kill()
+    with sample_node() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -10,6 +11,9 @@ from click.testing import CliRunner, Result
 from ceramic_pipelines.cli import main
 from ceramic_protocol.resolve import TieBreak
 from tests.support import corpus
+
+CHAIN = ("--chain", str(corpus.CHAIN))
+"""The option that brings the sample's transactions."""
 
 SOURCES = {"ndjson": f"ndjson:{corpus.NDJSON}", "car": f"car:{corpus.CAR}"}
 
@@ -27,13 +31,13 @@ def lines(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def check_verify(source: str) -> corpus.Comparison:
+def check_verify(source: str, chain: Sequence[str] = CHAIN) -> corpus.Comparison:
     """Verify the sample and compare every verdict.
 
     Raises:
         AssertionError: a verdict is wrong or missing, or the exit code is not 1.
     """
-    result = run("verify", SOURCES[source], "--chain", str(corpus.CHAIN))
+    result = run("verify", SOURCES[source], *chain)
     assert result.exit_code == 1, result.stderr
     found = {line["cid"]: (line["verdict"], line["reason"]) for line in lines(result)}
     comparison = corpus.compare_verdicts(found)
@@ -44,14 +48,13 @@ def check_verify(source: str) -> corpus.Comparison:
     return comparison
 
 
-def check_resolve(source: str, tie_break: TieBreak) -> corpus.StreamComparison:
+def check_resolve(source: str, tie_break: TieBreak, chain: Sequence[str] = CHAIN) -> corpus.StreamComparison:
     """Resolve the sample and compare tip and content of every stream.
 
     Raises:
         AssertionError: one of them is wrong, or the exit code is not 0.
     """
-    chain = str(corpus.CHAIN)
-    result = run("resolve", SOURCES[source], "--chain", chain, "--tie-break", tie_break.value)
+    result = run("resolve", SOURCES[source], *chain, "--tie-break", tie_break.value)
     assert result.exit_code == 0, result.stderr
     found = lines(result)
     expected = {stream["stream_id"]: stream for stream in corpus.expected()["streams"]}
@@ -80,15 +83,15 @@ def _wrong_anchors(found: list[dict[str, Any]], expected: dict[str, Any], tie_br
     return wrong
 
 
-def check_corpus() -> str:
+def check_corpus(chain: Sequence[str] = CHAIN) -> str:
     """Verify and resolve the sample from every source under both tie-breaks; the figures in words.
 
     Raises:
         AssertionError: an answer is wrong.
     """
-    verdicts = [f"verify {source}: {check_verify(source)}" for source in SOURCES]
+    verdicts = [f"verify {source}: {check_verify(source, chain)}" for source in SOURCES]
     streams = [
-        f"resolve {source} {tie_break.value}: {check_resolve(source, tie_break)}"
+        f"resolve {source} {tie_break.value}: {check_resolve(source, tie_break, chain)}"
         for source in SOURCES
         for tie_break in TieBreak
     ]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-
-import click
 
 from ceramic_protocol import multibase
 from ceramic_protocol.cid import Cid
@@ -91,9 +89,8 @@ def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Json]]) -> Non
 
 
 def _print_line(cells: Sequence[str]) -> None:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    click.echo(line.getvalue(), nl=False)
+    # Not through click, which takes what colours a terminal out of the data.
+    csv.writer(sys.stdout, lineterminator="\n").writerow(cells)
 
 
 def _cell(value: Json) -> str:
