@@ -13,6 +13,7 @@ from typing import Any
 from ceramic_connectors.apps.columns import ModelTable
 from ceramic_connectors.apps.kinds import Kind, Unfit, fit
 from ceramic_connectors.apps.naming import quote
+from ceramic_connectors.apps.records import LAST_SECOND
 from ceramic_protocol.errors import UsageError
 
 
@@ -74,11 +75,16 @@ class Scope:
 def did_you_mean(name: object, names: Iterable[str]) -> str:
     """The end of a sentence about a name that isn't there: the nearest one, or which ones there are."""
     known = list(names)
-    near = get_close_matches(str(name), known, n=1)
+    near = get_close_matches(str(name), known, n=1) or _beginning_with(str(name), known)
     if near:
         return f"; did you mean {near[0]!r}?"
     some = ", ".join(repr(each) for each in known[:20])
     return f"; there are {some}" if some else ""
+
+
+def _beginning_with(name: str, names: Iterable[str]) -> list[str]:
+    """The names of which this is the beginning, as `post` is of `post_wfdajdvinr`."""
+    return [each for each in names if name and each.casefold().startswith(name.casefold())]
 
 
 def value_of(column: Bound, value: object) -> Any:
@@ -123,7 +129,7 @@ def _seconds(column: Bound, value: object) -> int:
         exact = value.astimezone(UTC)
         if exact.microsecond == 0:
             return int(exact.timestamp())
-    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 37:
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LAST_SECOND:
         return value
     msg = (
         f"column {column.name!r} is compared with moments in whole seconds: a datetime with a time zone, or"

@@ -50,6 +50,9 @@ RECORD: Final = (
 )
 """What is kept of a stream whatever its model; all typed columns follow from the last."""
 
+_RELATIONS: Final = ["account", "document"]
+"""No set: anything may stand where a type should, also what a set can't be asked for."""
+
 OWN_NAMES: Final = frozenset(column.name for column in (*RECORD, UNFIT))
 
 
@@ -113,7 +116,7 @@ def relations_of(definition: object) -> dict[str, Relation]:
     for name, value in _map(_map(definition).get("relations")).items():
         relation = _map(value)
         target = relation.get("model")
-        if relation.get("type") in {"account", "document"}:
+        if relation.get("type") in _RELATIONS:
             found[name] = Relation(relation["type"], target if isinstance(target, str) else None)
     return found
 

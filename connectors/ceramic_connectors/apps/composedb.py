@@ -49,7 +49,7 @@ def join_of_view(table: ModelTable, view: str) -> Join:
         raise UsageError(msg)
     declared = table.views[view]
     kind, model, relation = (declared.get(name) for name in ("type", "model", "property"))
-    if kind in _COLUMNS_OF_VIEWS:
+    if isinstance(kind, str) and kind in _COLUMNS_OF_VIEWS:
         msg = f"the view {view!r} is the column {_COLUMNS_OF_VIEWS[kind]!r}"
         raise UsageError(msg)
     model = model if isinstance(model, str) else None

@@ -15,7 +15,10 @@ from ceramic_protocol import dagjson
 Record: TypeAlias = tuple[Any, ...]
 """Values of `columns.RECORD`: times as unix seconds, JSON as text."""
 
-_LAST_SECOND: Final = 253_402_300_799
+MAX_ROWS: Final = 5000
+"""Rows in one statement; each costs some milliseconds."""
+
+LAST_SECOND: Final = 253_402_300_799
 """The end of the year 9999; later times are no dates in Python."""
 
 
@@ -80,4 +83,4 @@ def newest(states: Iterable[StreamState]) -> list[StreamState]:
 
 
 def _moment(seconds: int | None) -> int | None:
-    return seconds if seconds is not None and seconds <= _LAST_SECOND else None
+    return seconds if seconds is not None and seconds <= LAST_SECOND else None

@@ -77,6 +77,7 @@ class Sandbox:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
+            "allow_persistent_secrets": False,
         }
         return self._duckdb.connect(":memory:", config=settings)
 

@@ -13,12 +13,13 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagjson import Json
 from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.history import StreamHistory
-from ceramic_protocol.ids import MODEL, StreamId
+from ceramic_protocol.ids import METAMODEL, MODEL, StreamId
 from ceramic_protocol.multibase import encode
 from ceramic_protocol.reasons import Outcome
 from ceramic_protocol.rows import anchor_range
 
 _CERTAIN_BITS: Final = 32
+_METAMODEL: Final = str(METAMODEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class StreamState:
     @property
     def is_model(self) -> bool:
         """Whether the stream is a model."""
+        if self.model is not None:
+            return self.model == _METAMODEL
         return StreamId.parse(self.stream_id).stream_type == MODEL
 
     @classmethod

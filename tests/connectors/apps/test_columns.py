@@ -197,6 +197,7 @@ def test_relations_and_views_are_read() -> None:
                 "c": {"type": "document", "model": None},
                 "d": {"type": "else"},
                 "e": 7,
+                "f": {"type": []},
             },
             views={"v": {"type": "documentAccount"}, "w": None},
         ),
