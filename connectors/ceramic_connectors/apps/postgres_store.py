@@ -81,7 +81,8 @@ class _Database:
         if read_only:
             self.execute("SET default_transaction_read_only = on")
         elif not self.execute("SELECT 1 FROM pg_namespace WHERE nspname = $1", [self._schema]):
-            self.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(self._schema)}")
+            with self.transaction():
+                self.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(self._schema)}")
         self.execute(f"SET search_path = {quote(self._schema)}")
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

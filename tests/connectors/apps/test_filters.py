@@ -268,6 +268,11 @@ def test_times_are_compared_with_moments_or_seconds(things: AppStore) -> None:
     assert things.count(Query("Thing", where=field("created_at").is_in([moment, 0]))) > 0
 
 
+@pytest.mark.parametrize("seconds", TIMES[1:])
+def test_every_time_can_be_asked_for(things: AppStore, seconds: int) -> None:
+    assert things.count(Query("Thing", where=field("created_at").eq(seconds))) > 0
+
+
 def test_columns_that_are_asked_for(things: AppStore) -> None:
     page = things.find(Query("Thing", columns=("whole", "controller"), first=1))
     assert list(page.rows[0]) == ["whole", "controller"]

@@ -22,6 +22,7 @@ POST = definition(
         "comments": {"type": "relationFrom", "model": model_id("comment"), "property": "post"},
         "author": {"type": "documentAccount"},
         "strange": {"type": "relationElse"},
+        "list": {"type": []},
     },
 )
 COMMENT = definition(
@@ -158,6 +159,7 @@ def test_views_are_joins(blog: AppStore) -> None:
         ("comment", "did you mean 'comments'"),
         ("author", "column 'controller'"),
         ("strange", "'relationElse'"),
+        ("list", "kind"),
     ],
 )
 def test_a_view_that_is_no_join(blog: AppStore, view: str, words: str) -> None:
