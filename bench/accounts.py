@@ -14,8 +14,9 @@ from bench.sessions import RULES, STREAM_EVENTS, Stream, in_turn, make_pair
 from ceramic_protocol.accounts import capability
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate
+from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.ports import NoContracts, RawEvent
 from ceramic_protocol.verify import Verifier
 from tests.support.judging import CONTEXT

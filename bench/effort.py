@@ -12,7 +12,8 @@ class Effort:
 
     `rounds` of `events` for what is measured per event, streams of `stream_lengths`; the whole job `job_runs`
     times over `job_events`, batches of `batch_events` `batch_rounds` times; `sessions` with `session_events`
-    each `session_rounds` times.
+    each `session_rounds` times; single events onto streams of `live_length` with each of `live_forks`, in
+    `live_rounds`.
     """
 
     rounds: int
@@ -25,6 +26,9 @@ class Effort:
     sessions: int
     session_events: int
     session_rounds: int
+    live_length: int
+    live_forks: tuple[int, ...]
+    live_rounds: int
 
 
 FULL: Final = Effort(
@@ -38,6 +42,9 @@ FULL: Final = Effort(
     sessions=200,
     session_events=100,
     session_rounds=7,
+    live_length=10_000,
+    live_forks=(0, 10, 1000),
+    live_rounds=7,
 )
 SHORT: Final = Effort(
     rounds=3,
@@ -50,4 +57,7 @@ SHORT: Final = Effort(
     sessions=4,
     session_events=20,
     session_rounds=1,
+    live_length=100,
+    live_forks=(0, 10),
+    live_rounds=1,
 )

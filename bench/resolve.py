@@ -12,8 +12,8 @@ from bench.streams import context, forked, linear, make_stream
 from bench.verify import whole
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.ports import RawEvent
 from tests.support.judging import RULES
 
@@ -41,7 +41,7 @@ def make_streams(shape: str, length: int, events: int) -> list[list[RawEvent]]:
 
 
 def _figure(shape: str, streams: list[list[RawEvent]], rounds: int) -> Figure:
-    known = [(_cid(stream), EventSet.of(map(_checked, stream))) for stream in streams]
+    known = [(_cid(stream), EventSet.of(map(checked, stream))) for stream in streams]
     for stream in known:
         _check_answer(*stream, shape)
     actions: dict[str, Callable[[Any], object]] = {_EVALUATE: _evaluate, _VERIFY: whole}
@@ -66,7 +66,8 @@ def _cid(stream: list[RawEvent]) -> Cid:
     return stream[0].cid
 
 
-def _checked(raw: RawEvent) -> CheckedEvent:
+def checked(raw: RawEvent) -> CheckedEvent:
+    """An event that passes its own checks."""
     found = whole(raw)
     assert isinstance(found, CheckedEvent)
     return found

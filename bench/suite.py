@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench import accounts, batch, build, job, resolve, verify
+from bench import accounts, batch, build, job, live, resolve, verify
 from bench.effort import FULL, SHORT, Effort
 from bench.figure import Figure
 
@@ -17,5 +17,6 @@ BENCHMARKS: Final[dict[str, Callable[[Effort], list[Figure]]]] = {
     "batch": batch.figures,
     "build": build.figures,
     "resolve": resolve.figures,
+    "live": live.figures,
     "job": job.figures,
 }

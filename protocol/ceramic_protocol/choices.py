@@ -1,7 +1,7 @@
 """Why a stream has the log it has: every fork with its branches, and what made one of them win.
 
-The decisions are those of `resolve.resolve_tip` itself, which tells of each while it makes it. Nothing is
-decided here a second time, so an explanation can't differ from the answer.
+The decisions are those of `branches.BranchTree` itself, which tells of each. Nothing is decided here a second
+time, so an explanation can't differ from the answer.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from ceramic_protocol.branches import BranchTree, Fork
 from ceramic_protocol.causes import Cause, deciding, sentence
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.history import StreamHistory
-from ceramic_protocol.resolve import Branch, Fork, TieBreak, resolve_tip
+from ceramic_protocol.resolve import Branch, TieBreak
 from ceramic_protocol.tree import children_of
 
 _THIS: Final = "this one"
@@ -84,11 +85,14 @@ def stream_tree(history: StreamHistory, tie_break: TieBreak = TieBreak.JS) -> St
     judged = history.judged
     choices: dict[Cid, Choice] = {}
     children: dict[Cid, tuple[Cid, ...]] = {}
-    forks = {fork.at: fork for fork in _forks(history, tie_break)}
+    tree = _valid_tree(history, tie_break)
     for cid, following in children_of({cid: item.event for cid, item in judged.items()}).items():
+        if cid not in judged:
+            continue
         excluded = tuple(child for child in following if judged[child].reason is not None)
-        if cid in forks and len(following) > 1:
-            choices[cid] = _choice(forks[cid], excluded, tie_break)
+        fork = tree.fork(cid) if cid in tree and len(following) > 1 else None
+        if fork is not None:
+            choices[cid] = _choice(fork, excluded, tie_break)
             children[cid] = (*(way.first for way in choices[cid].ways), *excluded)
         else:
             children[cid] = tuple(following)
@@ -97,16 +101,15 @@ def stream_tree(history: StreamHistory, tie_break: TieBreak = TieBreak.JS) -> St
     return StreamTree(history, tie_break, choices, children, (*init, *strays))
 
 
-def _forks(history: StreamHistory, tie_break: TieBreak) -> list[Fork]:
-    valid = {cid: item.event for cid, item in history.judged.items() if item.reason is None}
-    forks: list[Fork] = []
-    if valid:
-        timestamps = {cid: event.timestamp for cid, event in valid.items() if event.timestamp is not None}
-        tip = resolve_tip(list(valid), children_of(valid), timestamps, tie_break, forks.append)
-        if tip != history.tip:
-            msg = f"stream {history.stream_id} was resolved by another tie-break than {tie_break.value}"
-            raise UsageError(msg)
-    return forks
+def _valid_tree(history: StreamHistory, tie_break: TieBreak) -> BranchTree:
+    valid = (item for item in history.judged.values() if item.reason is None and item.height is not None)
+    tree = BranchTree(tie_break)
+    for item in sorted(valid, key=lambda item: (item.height or 0, item.event.cid)):
+        tree.add(item.event.cid, item.event.prev, item.event.timestamp)
+    if tree.tip != history.tip:
+        msg = f"stream {history.stream_id} was resolved by another tie-break than {tie_break.value}"
+        raise UsageError(msg)
+    return tree
 
 
 def _choice(fork: Fork, excluded: tuple[Cid, ...], tie_break: TieBreak) -> Choice:

@@ -6,10 +6,12 @@ out may make another branch win. So a change of tip says which events no longer 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from ceramic_protocol.checked import Kind
+from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.ids import StreamId
@@ -47,6 +49,15 @@ class Correction:
     cause: CorrectionCause
 
 
+class Moved(NamedTuple):
+    """From which tip to which, and the events in between, as in a correction."""
+
+    old_tip: Cid | None
+    new_tip: Cid | None
+    undone: tuple[Cid, ...]
+    applied: tuple[Cid, ...]
+
+
 def correction(before: StreamHistory, after: StreamHistory) -> Correction | None:
     """What changed between two evaluations of one stream; None if its tip is where it was.
 
@@ -56,14 +67,26 @@ def correction(before: StreamHistory, after: StreamHistory) -> Correction | None
     """
     if before.tip == after.tip:
         return None
-    common = _common(before.log, after.log)
-    undone, applied = before.log[common:][::-1], after.log[common:]
-    cause = _cause(before, after, undone, applied)
-    return Correction(after.stream_id, before.tip, after.tip, undone, applied, cause)
+    news = [item.event for cid, item in after.judged.items() if cid not in before.judged]
+    undone, applied = apart(before.log, after.log)
+    return correction_of(after.stream_id, Moved(before.tip, after.tip, tuple(undone), tuple(applied)), news)
 
 
-def _common(first: tuple[Cid, ...], second: tuple[Cid, ...]) -> int:
-    """How many events two logs begin with alike; both are paths down one tree."""
+def correction_of(stream_id: StreamId, moved: Moved, news: Sequence[CheckedEvent]) -> Correction | None:
+    """The correction for a tip that moved, with its cause; None if it is where it was.
+
+    Args:
+        stream_id: of the stream.
+        moved: from where to where.
+        news: the events that were not known before.
+    """
+    if moved.old_tip == moved.new_tip:
+        return None
+    return Correction(stream_id, *moved, _cause(moved, news))
+
+
+def apart(first: Sequence[Cid], second: Sequence[Cid]) -> tuple[Sequence[Cid], Sequence[Cid]]:
+    """What two logs of one stream don't share: of the first from its end back, of the second onward."""
     low, high = 0, min(len(first), len(second))
     while low < high:
         middle = (low + high + 1) // 2
@@ -71,17 +94,13 @@ def _common(first: tuple[Cid, ...], second: tuple[Cid, ...]) -> int:
             low = middle
         else:
             high = middle - 1
-    return low
+    return first[low:][::-1], second[low:]
 
 
-def _cause(
-    before: StreamHistory, after: StreamHistory, undone: tuple[Cid, ...], applied: tuple[Cid, ...]
-) -> CorrectionCause:
-    news = [cid for cid in after.judged if cid not in before.judged]
-    if not undone and any(cid in before.judged for cid in applied):
-        return CorrectionCause.VERDICT
-    if not undone:
-        return CorrectionCause.APPENDED
-    if any(after.judged[cid].event.kind is Kind.TIME for cid in news):
+def _cause(moved: Moved, news: Sequence[CheckedEvent]) -> CorrectionCause:
+    new = {event.cid for event in news}
+    if not moved.undone:
+        return CorrectionCause.APPENDED if new.issuperset(moved.applied) else CorrectionCause.VERDICT
+    if any(event.kind is Kind.TIME for event in news):
         return CorrectionCause.ANCHOR
     return CorrectionCause.EVENT if news else CorrectionCause.VERDICT

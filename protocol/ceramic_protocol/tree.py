@@ -10,11 +10,11 @@ from ceramic_protocol.cid import Cid
 
 
 def children_of(events: Mapping[Cid, CheckedEvent]) -> dict[Cid, list[Cid]]:
-    """The events that build on an event, by its CID and in the order of theirs; a leaf is absent."""
+    """The events that build on an event, known or not, by its CID and in the order of theirs."""
     children: dict[Cid, list[Cid]] = {}
     for cid in sorted(events):
         prev = events[cid].prev
-        if prev is not None and prev in events:
+        if prev is not None:
             children.setdefault(prev, []).append(cid)
     return children
 
@@ -33,22 +33,52 @@ def parents_first(
     return order
 
 
-def covering_anchors(order: Sequence[Cid], events: Mapping[Cid, CheckedEvent]) -> dict[Cid, int]:
-    """The earliest proven anchor (unix seconds) at or below each event of `order`, parents first, if any."""
-    covering = {cid: stamp for cid in order if (stamp := events[cid].timestamp) is not None}
-    for cid in reversed(order):
-        stamp, prev = covering.get(cid), events[cid].prev
-        if stamp is not None and prev is not None:
-            covering[prev] = min(stamp, covering.get(prev, stamp))
-    return covering
+class LowestBelow:
+    """For every event the lowest of the marks on it and on all that builds on it; grows by single events.
 
+    With block times as marks it is the earliest anchor that covers an event.
+    """
 
-def ancestors(cids: Iterable[Cid], events: Mapping[Cid, CheckedEvent]) -> set[Cid]:
-    """These events and all that they build on, as far as these are known."""
-    found: set[Cid] = set()
-    for cid in cids:
-        at: Cid | None = cid
-        while at is not None and at in events and at not in found:
-            found.add(at)
-            at = events[at].prev
-    return found
+    def __init__(self) -> None:
+        self.lowest: dict[Cid, int] = {}
+
+    @classmethod
+    def of(
+        cls, order: Iterable[Cid], events: Mapping[Cid, CheckedEvent], marks: Mapping[Cid, int]
+    ) -> LowestBelow:
+        """Of many events at once: `order` has them with children before parents."""
+        made = cls()
+        made.lowest.update(marks)
+        for cid in order:
+            mark, prev = made.lowest.get(cid), events[cid].prev
+            if mark is not None and prev is not None:
+                made.lowest[prev] = min(mark, made.lowest.get(prev, mark))
+        return made
+
+    def add(
+        self,
+        event: CheckedEvent,
+        mark: int | None,
+        events: Mapping[Cid, CheckedEvent],
+        children: Iterable[Cid] = (),
+    ) -> list[Cid]:
+        """Take an event in, with its own mark if it has one; gives the known events whose lowest it changes.
+
+        Args:
+            event: the event.
+            mark: its own, or None.
+            events: those that are known.
+            children: those of them that build on it.
+        """
+        below = [self.lowest[child] for child in children if child in self.lowest]
+        marks = below if mark is None else [*below, mark]
+        changed: list[Cid] = []
+        if not marks:
+            return changed
+        lowest, at = min(marks), event
+        self.lowest[event.cid] = lowest
+        while at.prev is not None and at.prev in events and lowest < self.lowest.get(at.prev, lowest + 1):
+            at = events[at.prev]
+            self.lowest[at.cid] = lowest
+            changed.append(at.cid)
+        return changed

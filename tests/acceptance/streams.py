@@ -10,6 +10,7 @@ from typing import Final
 from tests.acceptance.runner import Point
 from tests.acceptance.suites import closing_line, run_tests
 from tests.support.cli import check_corpus
+from tests.support.million import SHAPES, run_apart
 from tests.support.sample_node import rpc_options, sample_node
 
 _VECTORS: Final = (
@@ -18,6 +19,15 @@ _VECTORS: Final = (
     "tests/conformance/test_models.py",
     "tests/conformance/test_merkle.py",
 )
+
+_ALGEBRA: Final = (
+    "tests/protocol/test_live_stream.py",
+    "tests/protocol/test_resolve.py",
+    "tests/protocol/test_eventset.py",
+    "tests/protocol/test_corrections.py",
+)
+_MANY: Final = 1_000_000
+_ANEW_RATIO: Final = 20
 
 
 def _corpus() -> str:
@@ -32,7 +42,35 @@ def _vectors() -> str:
     return closing_line(run_tests(*_VECTORS))
 
 
+def _scale() -> str:
+    algebra = closing_line(run_tests(*_ALGEBRA, profile="thorough"))
+    runs = [run_apart(shape, _MANY) for shape in SHAPES]
+    said = []
+    for run in runs:
+        streams, length = (_MANY, 3) if run.shape == "many" else (1, _MANY)
+        assert (run.streams, run.events) == (streams, streams * length), run
+        took = f"{run.seconds:.0f} s, {run.peak_bytes / 1e6:,.0f} MB at most"
+        made = f"{run.events:,} events in {run.streams:,} streams, longest log {run.longest:,}"
+        said.append(f"{run.shape}: {made}, {took}")
+    return f"algebra: {algebra}; {'; '.join(said)}"
+
+
+def _speed() -> str:
+    import bench
+    from bench.effort import FULL
+
+    figures = bench.run(["resolve", "live"])
+    said = "; ".join(figure.sentence for figure in figures)
+    anew = [figure for figure in figures if figure.name.endswith("anew")]
+    assert len(anew) == len(FULL.live_forks)
+    slow = [figure.name for figure in anew if figure.ratio < _ANEW_RATIO]
+    assert not slow, f"one event costs more than 1/{_ANEW_RATIO} of resolving anew: {slow} — all: {said}"
+    return f"{said} [≥ {_ANEW_RATIO}]"
+
+
 POINTS = [
     Point("the sample whole, with a file of transactions and through JSON-RPC", _corpus),
     Point("every vector on consensus, models and Merkle trees", _vectors),
+    Point("the algebra of resolution; 1,000,000 events in one stream, 1,000,000 streams", _scale),
+    Point("resolve and fold beside verify; one new event beside resolving anew", _speed),
 ]

@@ -23,9 +23,9 @@ from ceramic_protocol.built import BuiltEvent
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import DAG_CBOR, DAG_JOSE, Cid
 from ceramic_protocol.errors import EncodeError, IdentifierError
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import DataEvent, InitEvent, InvalidEvent, Proof, TimeEvent
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.ids import METAMODEL, MODEL, MODEL_INSTANCE, StreamId
 from ceramic_protocol.js_numbers import MAX_SAFE_INTEGER, js_numbers
 from ceramic_protocol.limits import MAX_BLOCK_BYTES, MAX_CBOR_DEPTH, MAX_WITNESS_PATH

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ceramic_protocol import choices, resolve
+from ceramic_protocol import branches, choices
+from ceramic_protocol.branches import Fork
 from ceramic_protocol.causes import Cause, deciding, moment, sentence
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.choices import Choice, StreamTree, replay, stream_tree
@@ -223,7 +224,7 @@ def test_an_explanation_by_another_rule_is_refused(monkeypatch: pytest.MonkeyPat
         key = preference(branch, tie_break)
         return key._replace(fewer_events=-key.fewer_events)
 
-    monkeypatch.setattr(resolve, "preference", shorter_wins)
+    monkeypatch.setattr(branches, "preference", shorter_wins)
     refused = 0
     for found in histories:
         try:
@@ -250,7 +251,7 @@ def test_the_decision_is_the_resolvers_even_if_the_order_of_the_keys_says_otherw
     told: list[Choice] = []
     real = choices._choice
 
-    def note(fork: resolve.Fork, excluded: tuple[Cid, ...], tie_break: TieBreak) -> Choice:
+    def note(fork: Fork, excluded: tuple[Cid, ...], tie_break: TieBreak) -> Choice:
         told.append(real(fork._replace(winner=2), excluded, tie_break))
         return told[-1]
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from ceramic_protocol import dagcbor
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.history import StreamHistory, unresolved
 from ceramic_protocol.ids import METAMODEL, MODEL, MODEL_INSTANCE, TILE, StreamId
 from ceramic_protocol.limits import MAX_CBOR_DEPTH, MAX_POINTER_TOKENS
 from ceramic_protocol.reasons import Outcome, Reason

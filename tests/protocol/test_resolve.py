@@ -10,12 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ceramic_protocol.branches import BranchTree
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import DAG_JOSE, Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.reasons import Reason
-from ceramic_protocol.resolve import TieBreak, path_to, resolve_tip, tie_key
+from ceramic_protocol.resolve import TieBreak, tie_key
 from tests.support import consensus, strategies
 from tests.support.judging import CONTEXT, RULES, rules
 from tests.support.strategies import child, trees
@@ -170,9 +171,8 @@ def test_anchored_is_the_earliest_anchor_above(events: list[CheckedEvent]) -> No
 
 def test_js_compares_the_decimal_text() -> None:
     init, low, high = (Cid(bytes([1, last])) for last in (0, 99, 100))
-    children = {init: [low, high]}
-    assert resolve_tip([init, low, high], children, {}, TieBreak.BINARY) == low
-    assert resolve_tip([init, low, high], children, {}, TieBreak.JS) == high
+    assert fan(init, [low, high], TieBreak.BINARY).tip == low
+    assert fan(init, [low, high], TieBreak.JS).tip == high
 
 
 @given(strategies.cids, strategies.cids)
@@ -185,14 +185,13 @@ def test_different_cids_never_tie(one: Cid, two: Cid) -> None:
 def test_long_logs_need_no_recursion_and_little_time(fork: int) -> None:
     count = 30_000
     order = [Cid.of(b"%d" % number, DAG_JOSE) for number in range(count)]
-    previous: dict[Cid, Cid | None] = {after: before for before, after in pairwise(order)}
-    previous[order[0]] = None
-    side = Cid.of(b"side")
-    children = {before: [after] for before, after in pairwise(order)}
-    children[order[fork]].append(side)
+    tree = BranchTree()
     start = time.perf_counter()
-    tip = resolve_tip([*order, side], children, {})
-    assert len(path_to(tip, previous)) == count
+    for prev, cid in pairwise((None, *order)):
+        if cid is not None:
+            tree.add(cid, prev)
+    tree.add(Cid.of(b"side"), order[fork])
+    assert tree.log() == order
     assert time.perf_counter() - start < 5
 
 
@@ -200,5 +199,12 @@ def test_many_siblings() -> None:
     init = Cid.of(b"init")
     siblings = [Cid.of(b"%d" % number) for number in range(5000)]
     for tie_break in TieBreak:
-        tip = resolve_tip([init, *siblings], {init: siblings}, {}, tie_break)
-        assert tip == min(siblings, key=lambda cid: tie_key(cid, tie_break))
+        assert fan(init, siblings, tie_break).tip == min(siblings, key=lambda cid: tie_key(cid, tie_break))
+
+
+def fan(init: Cid, siblings: list[Cid], tie_break: TieBreak) -> BranchTree:
+    tree = BranchTree(tie_break)
+    tree.add(init, None)
+    for cid in siblings:
+        tree.add(cid, init)
+    return tree

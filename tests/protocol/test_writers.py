@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ceramic_protocol.accounts.did import KeyType
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import Judged, StreamHistory, evaluate
+from ceramic_protocol.history import Judged, StreamHistory
 from ceramic_protocol.ports import Contracts, NoContracts
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.rules import Rules

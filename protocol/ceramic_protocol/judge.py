@@ -1,0 +1,115 @@
+"""The verdict on one event of a stream, given those on the events before it, and the state after it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from ceramic_protocol import dagcbor
+from ceramic_protocol.checked import CheckedEvent, Kind
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.events import DataEvent, InitEvent, InitHeader, decode_payload
+from ceramic_protocol.history import Judged
+from ceramic_protocol.models.context import Context
+from ceramic_protocol.reasons import Finding, Outcome, Reason
+from ceramic_protocol.state_rules import StateRules
+from ceramic_protocol.stream_types import stream_type
+from ceramic_protocol.writers import Writers
+
+_NOTHING: Final[tuple[None, None]] = (None, None)
+
+
+class Judge:
+    """Judges the events of one stream, each after the one it builds on."""
+
+    def __init__(self, stream: Cid, writers: Writers, context: Context, foreign: Collection[bytes]) -> None:
+        self._stream = stream
+        self._writers = writers
+        self._context = context
+        self._foreign = foreign
+        self._init: InitEvent | None = None
+        self._rules: StateRules | None = None
+
+    def open(self, init: CheckedEvent) -> InitHeader:
+        """Take note of the init event, without which nothing can be said of the others."""
+        payload = _decode(init)
+        if not isinstance(payload, InitEvent):
+            msg = f"{init.cid} names itself as its stream and is no init event"
+            raise TypeError(msg)
+        self._init = payload
+        self._writers.open(init, payload.header)
+        return payload.header
+
+    def judge(self, event: CheckedEvent, judged: Mapping[Cid, Judged]) -> Judged:
+        """The verdict on an event; `judged` has that on what it builds on, if that is known."""
+        if self._init is None:
+            return self._judge_without_init(event)
+        parent = None if event.prev is None else judged.get(event.prev)
+        if event.cid == self._stream:
+            found = self._judge_init(event, self._init)
+        elif parent is None:
+            found = self._judge_orphan(event)
+        else:
+            found = self._judge_child(event, parent)
+        if found.outcome is Outcome.REJECTED:
+            return found
+        return found._replace(expires_at=self._writers.expires_at(event))
+
+    def _judge_without_init(self, event: CheckedEvent) -> Judged:
+        if event.outcome is Outcome.REJECTED:
+            return Judged(event, event.reason, event.detail, None)
+        if self._stream in self._foreign:
+            return Judged(event, Reason.INIT_INVALID, f"{self._stream} is no init event", None)
+        return Judged(event, Reason.INIT_MISSING, f"init event {self._stream}", None)
+
+    def _judge_init(self, event: CheckedEvent, init: InitEvent) -> Judged:
+        finding = self._writers.finding(event)
+        if finding is not None:
+            return Judged(event, *finding, 0)
+        make = stream_type(init.header.stream_type).rules
+        if make is None:
+            return Judged(event, None, None, 0)
+        self._rules = make(init.header, self._context)
+        state, finding = self._rules.init(init.data)
+        reason, detail = finding or _NOTHING
+        return Judged(event, reason, detail, 0, state)
+
+    def _judge_orphan(self, event: CheckedEvent) -> Judged:
+        finding = self._writers.finding(event)
+        if finding is not None and finding.is_certain:
+            return Judged(event, *finding, None)
+        if event.prev in self._foreign:
+            detail = f"prev {event.prev} is of another stream"
+            return Judged(event, Reason.PREV_OTHER_STREAM, detail, None)
+        return Judged(event, *(finding or Finding(Reason.PREV_MISSING, f"prev {event.prev}")), None)
+
+    def _judge_child(self, event: CheckedEvent, parent: Judged) -> Judged:
+        height = None if parent.height is None else parent.height + 1
+        finding = self._writers.finding(event)
+        if finding is not None and finding.is_certain:
+            return Judged(event, *finding, height)
+        if parent.outcome is Outcome.REJECTED:
+            reason = Reason.INIT_INVALID if parent.event.cid == self._stream else Reason.PREV_INVALID
+            return Judged(event, reason, f"{parent.event.cid} was rejected", height)
+        if finding is not None:
+            return Judged(event, *finding, height)
+        if parent.outcome is Outcome.PENDING:
+            return Judged(event, Reason.PREV_PENDING, f"{parent.event.cid} is pending", height)
+        return self._judge_state(event, parent, height)
+
+    def _judge_state(self, event: CheckedEvent, parent: Judged, height: int | None) -> Judged:
+        if event.kind is Kind.TIME or parent.state is None or self._rules is None:
+            return Judged(event, None, None, height, parent.state, is_changed=parent.is_changed)
+        payload = _decode(event)
+        header = payload.header if isinstance(payload, DataEvent) else {}
+        state, finding = self._rules.step(parent.state, header, payload.data, is_first=not parent.is_changed)
+        reason, detail = finding or _NOTHING
+        return Judged(event, reason, detail, height, state, is_changed=True)
+
+
+def _decode(event: CheckedEvent) -> InitEvent | DataEvent:
+    value = dagcbor.decode(event.payload)
+    if not isinstance(value, dict):
+        msg = f"payload of {event.cid} is not a map"
+        raise TypeError(msg)
+    return decode_payload(event.cid, value, event.payload, None)
