@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any, Final
 
 from ceramic_connectors.jsonrpc import AnswerTooLargeError, JsonRpcClient, RpcError
@@ -25,6 +26,7 @@ class ChainEndpoint:
         self._clock = clock
         self._rests_until = clock()
         self._chain_id: str | None = None
+        self._asking_chain = Lock()
         self.trouble: str | None = None
         """What it failed with when it was asked last; None if it answered."""
 
@@ -40,18 +42,22 @@ class ChainEndpoint:
 
     def chain_id(self) -> str | None:
         """The CAIP-2 chain. Learned once; nothing until the endpoint has told it."""
-        if self._chain_id is None:
-            try:
-                number = self.call("eth_chainId")
-            except (RpcError, AnswerTooLargeError):
-                number = None
-            except OutsideError:
-                return None
-            if isinstance(number, str) and _QUANTITY.fullmatch(number):
-                self._chain_id = f"eip155:{int(number, 16)}"
-            else:
-                self._rest("it does not tell its chain")
-        return self._chain_id
+        with self._asking_chain:
+            if self._chain_id is None:
+                self._ask_chain()
+            return self._chain_id
+
+    def _ask_chain(self) -> None:
+        try:
+            number = self.call("eth_chainId")
+        except (RpcError, AnswerTooLargeError):
+            number = None
+        except OutsideError:
+            return
+        if isinstance(number, str) and _QUANTITY.fullmatch(number):
+            self._chain_id = f"eip155:{int(number, 16)}"
+        else:
+            self._rest("it does not tell its chain")
 
     def call(self, method: str, params: Sequence[Any] = (), max_bytes: int = MAX_RPC_ANSWER_BYTES) -> Any:
         """The `result` of calling a method, see `JsonRpcClient.call`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
+from threading import Lock
 from typing import Any, TypeAlias
 
 from ceramic_connectors.awaited import Awaited
@@ -59,6 +60,8 @@ class ChainView:
         self._endpoints: ExpiringCache[None, ChainEndpoint] = ExpiringCache(1, RPC_ENDPOINT_SECONDS, clock)
         self._index: ExpiringCache[None, bool] = ExpiringCache(1, RPC_ENDPOINT_SECONDS, clock)
         self._blocks = blocks
+        # Threads that start together would all ask for the same height, each of its own endpoint.
+        self._asking_height, self._naming_endpoint = Lock(), Lock()
         self.trouble: str | None = None
 
     def may_serve(self, chain_id: str) -> bool:
@@ -117,11 +120,12 @@ class ChainView:
         return number + depth <= self._height(at_least=number)
 
     def _height(self, at_least: int = 0) -> int:
-        height = self._heights.get(None)
-        if height is None or height < at_least:
-            height = count(self._call("eth_blockNumber", []))
-            self._heights.put(None, height)
-        return height
+        with self._asking_height:
+            height = self._heights.get(None)
+            if height is None or height < at_least:
+                height = count(self._call("eth_blockNumber", []))
+                self._heights.put(None, height)
+            return height
 
     def _header(self, chain_id: str, place: Place) -> Header:
         """The block with that number; whether it is still the same one is for the caller to see."""
@@ -135,8 +139,9 @@ class ChainView:
 
     def _endpoint(self) -> ChainEndpoint:
         """The endpoint, which may serve another chain by now, so that it is asked for that again at times."""
-        endpoint = self._endpoints.get(None)
-        if endpoint is None:
-            endpoint = ChainEndpoint(self.client, self._clock)
-            self._endpoints.put(None, endpoint)
-        return endpoint
+        with self._naming_endpoint:
+            endpoint = self._endpoints.get(None)
+            if endpoint is None:
+                endpoint = ChainEndpoint(self.client, self._clock)
+                self._endpoints.put(None, endpoint)
+            return endpoint

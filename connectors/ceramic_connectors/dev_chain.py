@@ -72,8 +72,8 @@ class DevChain:
         if not _CHAIN_ID.fullmatch(chain_id) or not _ADDRESS.fullmatch(contract):
             raise UsageError(f"no development chain can be {chain_id[:80]!r} with contract {contract[:80]!r}")
         self.chain_id = chain_id
+        self.contract = contract.lower()
         self._clock = clock
-        self._contract = contract.lower()
         self._lock = Lock()
         self._anchors: list[DevTransaction] = []
         self._by_hash: dict[bytes, DevTransaction] = {}
@@ -111,15 +111,31 @@ class DevChain:
             UsageError: the root's hash has not 32 bytes.
             OutsideError: the file can't be written; then the chain has to be opened again.
         """
-        if len(root.digest) != _HASH_BYTES:
-            raise UsageError(f"{root} can't be anchored, its hash has {len(root.digest)} bytes")
+        _check_root(root)
         with self._lock:
-            last = self._anchors[-1].timestamp if self._anchors else 0
-            stamp = max(int(self._clock()), last)
-            made = self._make(root.digest, self._height + 1, stamp)
-            if self._file is not None:
-                self._file.append(made.entry())
-            return self._add(made)
+            return self._anchor(root)
+
+    def upcoming(self, root: Cid) -> tuple[int, bytes]:
+        """Nonce and hash of the transaction that `anchor` would make for that root now.
+
+        Raises:
+            UsageError: the root's hash has not 32 bytes.
+        """
+        _check_root(root)
+        with self._lock:
+            return len(self._anchors), self._make(root.digest, 0, 0).hash
+
+    def anchor_as(self, root: Cid, nonce: int) -> None:
+        """Anchor a root by the transaction with that nonce, as `upcoming` told it, if it is still to come.
+
+        Raises:
+            UsageError: the root's hash has not 32 bytes.
+            OutsideError: the file can't be written; then the chain has to be opened again.
+        """
+        _check_root(root)
+        with self._lock:
+            if nonce == len(self._anchors):
+                self._anchor(root)
 
     def mine(self, blocks: int = 1) -> None:
         """Put empty blocks on top."""
@@ -159,6 +175,14 @@ class DevChain:
         if self._file is not None:
             self._file.close()
 
+    def _anchor(self, root: Cid) -> bytes:
+        last = self._anchors[-1].timestamp if self._anchors else 0
+        stamp = max(int(self._clock()), last)
+        made = self._make(root.digest, self._height + 1, stamp)
+        if self._file is not None:
+            self._file.append(made.entry())
+        return self._add(made)
+
     def _open(self, path: Path) -> DevFile:
         file = DevFile(path)
         try:
@@ -169,7 +193,7 @@ class DevChain:
         return file
 
     def _make(self, root: bytes, number: int, timestamp: int) -> DevTransaction:
-        return DevTransaction(self.chain_id, self._contract, len(self._anchors), root, number, timestamp)
+        return DevTransaction(self.chain_id, self.contract, len(self._anchors), root, number, timestamp)
 
     def _add(self, made: DevTransaction) -> bytes:
         tx_hash = made.hash
@@ -189,3 +213,8 @@ class DevChain:
             if not is_next or made.hash != tx_hash or made.known != found:
                 raise UsageError(f"{path}: transaction 0x{tx_hash.hex()} isn't of this development chain")
             self._add(made)
+
+
+def _check_root(root: Cid) -> None:
+    if len(root.digest) != _HASH_BYTES:
+        raise UsageError(f"{root} can't be anchored, its hash has {len(root.digest)} bytes")

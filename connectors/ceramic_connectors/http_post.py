@@ -1,4 +1,4 @@
-"""Posts to one HTTP(S) address, on connections that are kept for the next post.
+"""Asks one HTTP(S) server, on connections that are kept for the next question.
 
 The standard library speaks HTTP; the reads of an answer together end by a deadline and at a number of bytes.
 """
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Final
+from typing import Final, NamedTuple
 
 from ceramic_connectors.bounded_socket import BoundedSocket
 from ceramic_connectors.endpoint import Endpoint
@@ -30,7 +30,7 @@ class TooLargeError(HTTPException):
 
 
 class Poster:
-    """Posts to one endpoint, for several threads at once. `timeout` is that of a whole post, in seconds."""
+    """Asks one endpoint, for several threads at once. `timeout` is that of a whole exchange, in seconds."""
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         self._idle: deque[_Connection] = deque()
@@ -40,9 +40,22 @@ class Poster:
         self._context = ssl.create_default_context() if endpoint.secure else None
 
     def post(self, body: bytes, max_bytes: int) -> tuple[int, bytes]:
+        """Status and body of the answer to a post of JSON. See `ask`."""
+        return self.ask("POST", self._endpoint.target, body, {}, max_bytes)
+
+    def ask(
+        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], max_bytes: int
+    ) -> tuple[int, bytes]:
         """Status and body of the answer. Redirections are answers like any other.
 
-        A post may arrive twice: a kept connection that breaks is replaced once.
+        A request may arrive twice: a kept connection that breaks is replaced once.
+
+        Args:
+            method: of HTTP.
+            target: path and query, in place of the endpoint's own.
+            body: what is sent along, if anything.
+            headers: beside those of the endpoint, or instead of them.
+            max_bytes: of the answer.
 
         Raises:
             TooLargeError: the status is 200 and the body has more than `max_bytes`. Others are cut off.
@@ -51,13 +64,14 @@ class Poster:
             HTTPException: the answer isn't HTTP.
         """
         deadline = time.monotonic() + self._timeout
+        question = _Question(method, target, body, {**self._headers, **headers})
         kept = self._kept()
         if kept is not None:
             try:
-                return self._exchange(kept, body, max_bytes, deadline)
+                return self._exchange(kept, question, max_bytes, deadline)
             except ConnectionError:
                 pass  # the server has closed it meanwhile
-        return self._exchange(self._connect(), body, max_bytes, deadline)
+        return self._exchange(self._connect(), question, max_bytes, deadline)
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -84,10 +98,10 @@ class Poster:
         return _Connection(HTTPSConnection(host, port, timeout=self._timeout, context=self._context))
 
     def _exchange(
-        self, connection: _Connection, body: bytes, max_bytes: int, deadline: float
+        self, connection: _Connection, question: _Question, max_bytes: int, deadline: float
     ) -> tuple[int, bytes]:
         try:
-            connection.send(self._endpoint.target, body, self._headers, max_bytes, deadline)
+            connection.send(question, max_bytes, deadline)
             status, answer = connection.receive(max_bytes)
         except BaseException:
             connection.close()
@@ -99,6 +113,15 @@ class Poster:
         return status, answer
 
 
+class _Question(NamedTuple):
+    """What is sent."""
+
+    method: str
+    target: str
+    body: bytes | None
+    headers: Mapping[str, str]
+
+
 class _Connection:
     """One connection, made when something is sent."""
 
@@ -108,15 +131,13 @@ class _Connection:
         self._http = http
         self._bounds: BoundedSocket | None = None
 
-    def send(
-        self, target: str, body: bytes, headers: Mapping[str, str], max_bytes: int, deadline: float
-    ) -> None:
+    def send(self, question: _Question, max_bytes: int, deadline: float) -> None:
         """Begin an exchange that ends by `deadline`."""
         if self._bounds is None:
             self._http.connect()
             self._bounds = self._http.sock = BoundedSocket(self._http.sock)
         self._bounds.start(deadline, MAX_RPC_HEAD_BYTES + 2 * max_bytes)
-        self._http.request("POST", target, body, headers)
+        self._http.request(*question)
 
     def receive(self, max_bytes: int) -> tuple[int, bytes]:
         """Status and body of the answer."""

@@ -23,6 +23,7 @@ from ceramic_connectors.chain_view import Blocks, ChainView
 from ceramic_connectors.chain_votes import decide
 from ceramic_connectors.expiring import ExpiringCache
 from ceramic_connectors.jsonrpc import JsonRpcClient
+from ceramic_connectors.turns import Turns
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import (
     MAX_BATCH_EVENTS,
@@ -114,6 +115,7 @@ class RpcChain:
         self._settled: ExpiringCache[tuple[str, bytes], Transaction] = ExpiringCache(
             MAX_CACHED_TRANSACTIONS, math.inf
         )
+        self._turns: Turns[tuple[str, bytes]] = Turns()
         self._recent: ExpiringCache[tuple[str, bytes], Finding] = ExpiringCache(
             MAX_CACHED_TRANSACTIONS, RPC_HEAD_SECONDS, clock
         )
@@ -128,9 +130,17 @@ class RpcChain:
             The settled transaction; `ANCHOR_TX_UNKNOWN`; or a reason that is pending, with what went wrong.
         """
         key = (chain_id, tx_hash)
-        known = self._settled.get(key) or self._recent.get(key)
+        known = self._known(key)
         if known is not None:
             return known
+        with self._turns.of(key):
+            return self._known(key) or self._ask_and_remember(key)
+
+    def _known(self, key: tuple[str, bytes]) -> Transaction | Finding | None:
+        return self._settled.get(key) or self._recent.get(key)
+
+    def _ask_and_remember(self, key: tuple[str, bytes]) -> Transaction | Finding:
+        chain_id, tx_hash = key
         found = self._ask(chain_id, tx_hash)
         if isinstance(found, Transaction):
             place = Place(found.block_number, found.block_hash or b"")

@@ -20,6 +20,7 @@ from ceramic_protocol.event_ids import EventId
 from ceramic_protocol.events import DataEvent, Event, InitEvent, InvalidEvent, decode_event
 from ceramic_protocol.ids import METAMODEL, CommitId, StreamId
 from ceramic_protocol.interests import Interest
+from ceramic_protocol.limits import MAX_QUOTED_CHARS
 from ceramic_protocol.ports import Damage, EventSource
 from ceramic_protocol.reasons import BY_CODE, Reason
 
@@ -58,7 +59,7 @@ def explain_text(text: str) -> Explanation:
     if Path(text).suffix or "/" in text:
         msg = f"there is no file {text}; check the path"
         raise OutsideError(msg)
-    msg = f"{text[:80]!r} is neither a file nor a {KINDS}"
+    msg = f"{text[:MAX_QUOTED_CHARS]!r} is neither a file nor a {KINDS}"
     raise UsageError(msg)
 
 

@@ -135,5 +135,7 @@ def _manifest(job: ExportJob, summary: Summary) -> dict[str, Any]:
         "tie_break": job.rules.tie_break.value,
         "grace": job.rules.grace,
         "skew": job.rules.skew,
+        "network": None if job.verifier.network is None else job.verifier.network.name,
+        "anchor_contracts": dict(job.verifier.anchor_contracts),
         "summary": summary.as_json(),
     }

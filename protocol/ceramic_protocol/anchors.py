@@ -10,6 +10,8 @@ from ceramic_protocol import dagcbor
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import DecodeError
 from ceramic_protocol.events import Proof, TimeEvent
+from ceramic_protocol.limits import MAX_QUOTED_CHARS
+from ceramic_protocol.networks import Network
 from ceramic_protocol.ports import Chain, Transaction
 from ceramic_protocol.reasons import Finding, Reason
 
@@ -51,7 +53,10 @@ class Anchored:
 
 
 def verify_anchor(
-    event: TimeEvent, chain: Chain, contracts: Mapping[str, str] = NO_OTHER_CONTRACTS
+    event: TimeEvent,
+    chain: Chain,
+    contracts: Mapping[str, str] = NO_OTHER_CONTRACTS,
+    network: Network | None = None,
 ) -> Anchored | Finding:
     """Walk the witness path and look the transaction up.
 
@@ -59,8 +64,14 @@ def verify_anchor(
         event: the time event.
         chain: where transactions are looked up.
         contracts: addresses of the anchor contract, by CAIP-2 chain, where it isn't `ANCHOR_CONTRACT`.
+        network: whose chains count; None: any that `chain` can tell of.
     """
-    return walk_path(event) or _check_chain(event.proof, chain, contracts)
+    return check_unasked(event, network) or _check_chain(event.proof, chain, contracts)
+
+
+def check_unasked(event: TimeEvent, network: Network | None = None) -> Finding | None:
+    """What is wrong whatever the chain says; None if the chain has to be asked."""
+    return walk_path(event) or _check_proof(event.proof, network)
 
 
 def walk_path(event: TimeEvent) -> Finding | None:
@@ -89,9 +100,16 @@ def _node(block: bytes) -> list[Cid]:
     return node if isinstance(node, list) else []  # type: ignore[return-value]  # items are checked on use
 
 
-def _check_chain(proof: Proof, chain: Chain, contracts: Mapping[str, str]) -> Anchored | Finding:
+def _check_proof(proof: Proof, network: Network | None) -> Finding | None:
     if proof.tx_type not in {CONTRACT_CALL, LEGACY}:
         return Finding(Reason.ANCHOR_ROOT_MISMATCH, f"unknown txType {proof.tx_type!r}")
+    if network is not None and not network.anchors_on(proof.chain_id):
+        detail = f"{proof.chain_id[:MAX_QUOTED_CHARS]} is no chain of {network}"
+        return Finding(Reason.ANCHOR_CHAIN_REFUSED, detail)
+    return None
+
+
+def _check_chain(proof: Proof, chain: Chain, contracts: Mapping[str, str]) -> Anchored | Finding:
     known = chain.transaction(proof.chain_id, proof.tx_hash)
     if isinstance(known, Finding):
         return known._replace(detail=f"{_name(proof)}: {known.detail}" if known.detail else _name(proof))

@@ -7,14 +7,11 @@ that it builds on; only whether it is valid can change, where a capability runs 
 
 from __future__ import annotations
 
-from typing import Final
-
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import IdentifierError, UsageError
 from ceramic_protocol.history import Judged, StreamHistory
+from ceramic_protocol.limits import MAX_TOLD_CHARS
 from ceramic_protocol.plain_text import plain
-
-_DETAIL_CHARS: Final = 300
 
 
 def state_at_commit(history: StreamHistory, cid: Cid) -> Judged:
@@ -31,7 +28,7 @@ def state_at_commit(history: StreamHistory, cid: Cid) -> Judged:
         msg = f"{cid} is no event of stream {history.stream_id}, {_known(history)}"
         raise IdentifierError(msg)
     if found.reason is not None:
-        detail = plain(found.detail or found.reason.summary, _DETAIL_CHARS)
+        detail = plain(found.detail or found.reason.summary, MAX_TOLD_CHARS)
         before = _standing_before(history, found)
         msg = f"{cid} is {found.outcome.value} ({found.reason.value}: {detail}), so it has no state; {before}"
         raise UsageError(msg)

@@ -99,7 +99,7 @@ class SignaturePool:
             msg = "use the pool as a context manager"
             raise RuntimeError(msg)
         chunks = (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
-        return _Running(items, [self._pool.submit(_check_all, chunk, verifier) for chunk in chunks])
+        return _Running(items, [self._pool.submit(verifier.check_all, chunk) for chunk in chunks])
 
 
 class _Running(NamedTuple):
@@ -110,7 +110,3 @@ class _Running(NamedTuple):
 
     def answers(self) -> list[Checked]:
         return [answer for chunk in self.chunks for answer in chunk.result()]
-
-
-def _check_all(items: Sequence[SourceItem], verifier: Verifier) -> list[Checked]:
-    return [verifier.check(item) for item in items]

@@ -86,6 +86,11 @@ class EventBuilder:
         if capability is not None and capability_cid is not None:
             self._car_middle += carv1.encode_section(capability_cid, capability)
 
+    @property
+    def controller(self) -> str:
+        """Controller of new streams."""
+        return self._controller
+
     def init(
         self,
         model: StreamId,

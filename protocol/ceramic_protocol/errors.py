@@ -62,6 +62,12 @@ class OutsideError(CeramicError):
     code = "outside"
 
 
+class StoreCorruption(CeramicError):
+    """Our own data is broken; whoever meets it stops, as every further step could spread it."""
+
+    code = "store_corruption"
+
+
 _BY_CODE: dict[str, type[CeramicError]] = {
     cls.code: cls for cls in (UsageError, OutsideError, IdentifierError, EncodeError)
 }

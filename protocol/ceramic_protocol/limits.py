@@ -86,6 +86,9 @@ MAX_PEER_KEY_CHARS: Final = 16 * 1024
 MAX_CACHED_KEYS: Final = 10_000
 """Resolved keys that are remembered, by kind."""
 
+MAX_CACHED_TIE_KEYS: Final = 10_000
+"""Sort keys of tips that are kept, about 200 bytes each."""
+
 MAX_CACHED_HEADERS: Final = 10_000
 """Protected headers that are remembered decoded."""
 
@@ -263,3 +266,390 @@ MAX_DEV_IDLE_SECONDS: Final = 60.0
 
 MAX_DEV_ENTRY_BYTES: Final = 4 * 1024
 """A transaction in a development chain's file; each has about 500 bytes."""
+
+MAX_QUOTED_CHARS: Final = 80
+"""What a message repeats of a word that makes no sense."""
+
+MAX_TOLD_CHARS: Final = 300
+"""Why there is no state after an event."""
+
+MAX_TREE_COLUMNS: Final = 24
+"""Branches side by side in a tree that is drawn as text; deeper ones share the last column."""
+
+MAX_TREE_DETAIL_CHARS: Final = 160
+"""What is told there of one event."""
+
+MAX_CHART_ROWS: Final = 120
+"""Boxes of a Mermaid chart, whose text may have 50,000 characters unless a page asks for more."""
+
+MAX_CHART_LABEL_CHARS: Final = 160
+"""Text of such a box."""
+
+MAX_CHART_DETAIL_CHARS: Final = 80
+"""What is told there of one event."""
+
+MAX_SVG_DETAIL_CHARS: Final = 100
+"""What is told of one event in a picture."""
+
+MAX_TABLE_FIELDS: Final = 250
+"""Properties of a model that get a column; a row of PostgreSQL must fit a page even if all are long texts."""
+
+MAX_KIND_STEPS: Final = 64
+"""Schemas that are looked at to find the type of such a column."""
+
+MAX_STATEMENT_ROWS: Final = 5000
+"""Rows of a model's table in one statement; each costs some milliseconds."""
+
+MAX_PAGE: Final = 1000
+"""Rows of a page of documents at most, as with js-ceramic."""
+
+DEFAULT_PAGE: Final = 100
+"""Rows of such a page if nobody says how many."""
+
+MAX_CURSOR_CHARS: Final = 1024 * 1024
+"""Text that says where a page begins."""
+
+MAX_FILTER_DEPTH: Final = 32
+"""Filters of ComposeDB within one another."""
+
+POSTGRES_CONNECT_SECONDS: Final = 10
+"""How long a PostgreSQL server may take to let somebody in."""
+
+QUERY_MEMORY: Final = "1GB"
+"""What DuckDB may take for a query of an export, in its own notation."""
+
+QUERY_SECONDS: Final = 60.0
+"""How long it may work on it."""
+
+MAX_STORE_PAGE: Final = 10_000
+"""Entries of a page that an event store is asked for at once (`includeData` of ceramic-one; api.md 1.4)."""
+
+MAX_WAITING_EVENTS: Final = 100_000
+"""Events that a store keeps although what they build on isn't there."""
+
+MAX_WRITE_ATTEMPTS: Final = 64
+"""How often a write is tried anew as others write to the same stream."""
+
+MAX_SYNCED_EVENTS: Final = 100_000
+"""Events of one stream that are taken from elsewhere at once."""
+
+MAX_SYNCED_BYTES: Final = 256 * 1024 * 1024
+"""Bytes of these events."""
+
+MAX_ANCHOR_LEAVES: Final = 1_000_000
+"""Events that one transaction anchors; as many as in ceramic-one (consensus.md 2.4)."""
+
+MAX_ANCHOR_BATCHES: Final = 8
+"""Transactions under way at once; nodes keep few of one account waiting."""
+
+ANCHOR_PAUSE_SECONDS: Final = 1.0
+"""Until a transaction that was sent is looked at again; each further time twice as long."""
+
+MAX_ANCHOR_PAUSE_SECONDS: Final = 15.0
+"""At most so long; a block takes about as much."""
+
+ANCHOR_STUCK_SECONDS: Final = 180.0
+"""After so long without a block a transaction is sent again with a higher fee."""
+
+ANCHOR_DOUBT_SECONDS: Final = 10.0
+"""So long a nonce has to seem taken by another transaction, beside the confirmations, to count as taken."""
+
+MAX_ANCHOR_GAS: Final = 500_000
+"""What an anchor may burn; the contract needs about 30,000."""
+
+MAX_ANCHOR_FEE: Final = 500_000_000_000
+"""Wei that one unit of gas may cost, unless the operator says otherwise."""
+
+MAX_CAS_BATCHES: Final = 10_000
+"""Requests to an anchor service that are under way at once, where each is for one event."""
+
+CAS_SECONDS: Final = 30.0
+"""How long an anchor service may take for one answer, in seconds."""
+
+CAS_PAUSE_SECONDS: Final = 30.0
+"""Until a request is asked for again; each further time twice as long."""
+
+MAX_CAS_PAUSE_SECONDS: Final = 300.0
+"""At most so long; as often as ceramic-one asks (consensus.md 2.5)."""
+
+MAX_CAS_AGE_SECONDS: Final = 3 * 86_400.0
+"""After so long a request is given up; services anchor within hours."""
+
+MAX_CAS_ANSWER_BYTES: Final = 3 * 1024 * 1024
+"""A service's answer: a CAR of `MAX_EVENT_CAR_BYTES` in base64, and a little."""
+
+MAX_CAS_REQUEST_BYTES: Final = 4 * 1024 * 1024
+"""A request with the events that go along."""
+
+MAX_INTAKE_BATCH: Final = 1024
+"""Events that a node verifies and keeps at a time."""
+
+MAX_INTAKE_BYTES: Final = 64 * 1024 * 1024
+"""Events that may wait to be kept by a node, in bytes of their CARs."""
+
+MAX_WINDOW_BYTES: Final = 64 * 1024 * 1024
+"""The latest events that a node keeps in memory for those who follow its feed, in bytes of their CARs."""
+
+MAX_WINDOW_EVENTS: Final = 100_000
+"""The same, in events."""
+
+NODE_READERS: Final = 4
+"""Threads of a node that read from its stores."""
+
+MAX_REQUEST_BYTES: Final = 16 * 1024 * 1024
+"""The body of one HTTP request to a node."""
+
+MAX_FEED_LOOK: Final = 20_000
+"""Entries of the feed, or of one of its indexes, that a call looks at for those that fit a filter."""
+
+MAX_CONFIG_BYTES: Final = 1024 * 1024
+"""A node's configuration file."""
+
+MAX_TOKENS_BYTES: Final = 1024 * 1024
+"""A file of tokens' hashes; each takes about 100 bytes."""
+
+MAX_TOKENS: Final = 10_000
+"""Tokens in it."""
+
+MAX_TOKEN_CHARS: Final = 256
+"""A bearer token; ours have 47."""
+
+TOKENS_CHECK_SECONDS: Final = 2.0
+"""How often the file of tokens is looked at for a change."""
+
+MAX_CONNECTIONS: Final = 2_000
+"""Connections to a node at once, unless the operator says otherwise (as many as ceramic-one's to its peers)."""
+
+MAX_ADDRESS_CONNECTIONS: Final = 256
+"""The same from one address that isn't this machine's."""
+
+MAX_BODIES_BYTES: Final = 256 * 1024 * 1024
+"""Bodies of all requests to a node that are being read or worked on."""
+
+MIN_BODY_RATE: Final = 20_000
+"""Bytes a second that a request's body has to bring, after `SLOW_BODY_SECONDS`."""
+
+SLOW_BODY_SECONDS: Final = 20.0
+"""For how long a body may come more slowly."""
+
+IDLE_SECONDS: Final = 30.0
+"""How long a connection may bring no whole head of a request: idle, or sending one slowly."""
+
+TLS_SECONDS: Final = 10.0
+"""How long the beginning of a TLS connection may take."""
+
+MIN_ANSWER_RATE: Final = 1_000
+"""Bytes a second that a client has to take of what waits to be sent to it."""
+
+ANSWER_SECONDS: Final = 30.0
+"""How often that is looked at."""
+
+LINGER_SECONDS: Final = 2.0
+"""How long the rest of a body is read and dropped after a request was refused."""
+
+MAX_HEADER_LINES: Final = 64
+"""Headers of a request to a node."""
+
+MAX_HEADER_BYTES: Final = 8 * 1024
+"""The request line of such a request, and each of its headers."""
+
+MAX_ADDRESS_RATE: Final = 500
+"""Requests a second from one address that isn't this machine's, unless the operator says otherwise."""
+
+MAX_TOKEN_RATE: Final = 5_000
+"""Requests a second with one token, unless its line says otherwise."""
+
+MAX_RATED_ADDRESSES: Final = 20_000
+"""Addresses whose requests are counted at once; about 300 bytes each."""
+
+BURST_SECONDS: Final = 2.0
+"""A rate allows so many seconds' worth at once."""
+
+STOP_SECONDS: Final = 15.0
+"""How long requests that are under way may take when a node stops."""
+
+MAX_REQUEST_ID_CHARS: Final = 64
+"""A request's name of its own choice (X-Request-ID)."""
+
+MAX_LOGGED_CHARS: Final = 2_000
+"""One value in a line of the log, such as a message; tracebacks may have ten times as much."""
+
+MAX_READY_LAG: Final = 10_000
+"""Changes that the states may be behind for a node to count as ready."""
+
+METRICS_SECONDS: Final = 1.0
+"""For how long figures that are read from the store are taken for what they would be."""
+
+STATUS_POINTS: Final = 300
+"""Points of a chart on the status page, one a second."""
+
+OTEL_QUEUE: Final = 2_048
+"""Spans that wait to be sent; further ones are dropped."""
+
+MAX_STORE_LOG_BYTES: Final = 64 * 1024 * 1024
+"""Log of a store on disk, after which a new one is begun as soon as nobody writes or reads."""
+
+MAX_CACHED_STREAM_FACTS: Final = 50_000
+"""Streams whose facts a store on disk remembers, about 600 bytes each."""
+
+MAX_STORE_CACHED_CAPABILITIES: Final = 5_000
+"""Capabilities of events that a store on disk remembers, about 1,500 bytes each."""
+
+MAX_INTERESTS: Final = 1_000
+"""Interests that a store keeps."""
+
+MAX_PEERS: Final = 10_000
+"""Peers that a store remembers; those that weren't seen for longest are forgotten first."""
+
+MAX_PEER_ADDRESSES: Final = 32
+"""Addresses of a peer that are remembered."""
+
+MAX_PEER_ADDRESS_CHARS: Final = 1024
+"""Text of such an address."""
+
+BODY_SECONDS: Final = 30.0
+"""How long the body of a request may take to arrive."""
+
+INTAKE_SECONDS: Final = 10.0
+"""How long a writer waits until its events are kept (as in ceramic-one; api.md 1.3)."""
+
+STATE_WAIT_SECONDS: Final = 2.0
+"""How long a reader waits for the state after what its stream has got already."""
+
+MAX_ANSWER_EVENT_BYTES: Final = 16 * 1024 * 1024
+"""Events in one answer of ceramic-one's API, in bytes of their CARs; one more event may go beyond."""
+
+MAX_ANSWER_CHUNK: Final = 256
+"""Events with their bytes that are read from a store at a time for such an answer."""
+
+MAX_ECHOED_CHARS: Final = 1024
+"""What an answer repeats of what it was asked for."""
+
+MAX_STATE_READERS: Final = 8
+"""Connections to a store of states that are kept for readers."""
+
+STATE_CACHE_BYTES: Final = 64 * 1024 * 1024
+"""Pages of a store of states that its writer keeps in memory."""
+
+MAX_LIVE_STREAMS: Final = 4_000
+"""Streams that a node keeps judged in memory, as more of their events may come soon."""
+
+MAX_LIVE_EVENTS: Final = 200_000
+"""Events of these streams."""
+
+MAX_LIVE_BYTES: Final = 128 * 1024 * 1024
+"""Payloads and states of these events; in memory they take several times as much."""
+
+MAX_STATE_UNIT: Final = 2_000
+"""Events of one stream that are judged or written at a stretch, before others have their turn."""
+
+MAX_STATE_BATCH: Final = 512
+"""Streams that are judged in one transaction."""
+
+STATE_UNIT_SECONDS: Final = 0.05
+"""How long each kind of work may go on in one transaction, before what it made is seen."""
+
+MAX_MODELS_AHEAD: Final = 16
+"""Models that a stream needs, one through the other, and that are judged at once on its behalf."""
+
+MAX_KNOWN_MODELS: Final = 1_000
+"""Definitions of models that a node keeps decoded."""
+
+MAX_KNOWN_POSITIONS: Final = 100_000
+"""Positions of events in the feed that a node remembers until their streams are judged."""
+
+STATE_POLL_SECONDS: Final = 1.0
+"""How often a node looks for what nobody has told it: that a capability has run out, say."""
+
+MAX_STATE_PAUSE_SECONDS: Final = 30.0
+"""How long it waits at most after a failure of its disk before it tries again."""
+
+MAX_MULTIQUERIES: Final = 100
+"""Queries that are answered together, and streams that one of them follows links to (js-ceramic's API)."""
+
+MULTIQUERY_SECONDS: Final = 7.0
+"""How long these may take at most (DEFAULT_MULTIQUERY_TIMEOUT_MS of js-ceramic)."""
+
+MAX_COUNTED_DOCUMENTS: Final = 100_000
+"""Documents of a model that are looked at for one count."""
+
+COLLECTION_CHUNK: Final = 500
+"""Documents that are looked at together for a page of a collection."""
+
+MAX_POSTED_EVENTS: Final = 10_000
+"""Events in one request to a node."""
+
+MAX_WAIT_SECONDS: Final = 60.0
+"""How long a request may wait for something new."""
+
+MAX_FEED_VALUES: Final = 16
+"""Models, streams or controllers that a feed may be asked for at once; and combinations of them."""
+
+MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of a page of a feed, after which it ends; one entry more may make it larger."""
+
+FEED_LOOK_SECONDS: Final = 2.0
+"""How long one request looks for entries of a feed that fit a filter, before it says how far it has come."""
+
+PUSH_PAGE: Final = 256
+"""Entries of a feed that are read at once for one who follows it."""
+
+PUSH_PIECE_BYTES: Final = 64 * 1024
+"""Bytes that are handed to a connection at once; as many again may wait in it (aiohttp's own limit)."""
+
+PUSH_HEARTBEAT_SECONDS: Final = 15.0
+"""After so long without anything new, those who follow a feed are sent a sign of life."""
+
+PUSH_STALL_SECONDS: Final = 15.0
+"""How long a piece may take to leave; whoever takes longer is told where to go on, and sent away."""
+
+PUSH_LINGER_SECONDS: Final = 5.0
+"""How long that message may take."""
+
+PUSH_REST_SECONDS: Final = 0.0001
+"""For each one who follows a feed, how long all of them wait for more after something new has come."""
+
+MAX_PUSH_REST_SECONDS: Final = 0.05
+"""At most so long."""
+
+PUSH_RETRY_MILLIS: Final = 2_000
+"""After how long a browser is to connect again."""
+
+MAX_PUSH_CONSUMERS: Final = 1_000
+"""Those who follow feeds of a node at once."""
+
+MAX_PUSH_CREDIT: Final = 100_000
+"""Entries that a client may let come without having acknowledged them."""
+
+MAX_SOCKET_MESSAGE: Final = 4 * 1024
+"""A message of a client through a WebSocket."""
+
+MAX_EXPLAINED_EVENTS: Final = 10_000
+"""Events of a stream whose tree a node explains, or that it judges for one write with an expected tip."""
+
+NODE_JUDGES: Final = 2
+"""Streams that a node judges as a whole at once, for requests."""
+
+MAX_LEGACY_LOG: Final = 100_000
+"""Events of a stream whose state is shown with its whole log, as js-ceramic's API does."""
+
+MAX_LEGACY_BYTES: Final = 32 * 1024 * 1024
+"""Events or states in one answer of that API, in bytes."""
+
+MAX_STORE_FINDINGS: Final = 100
+"""What a check of a store tells; there is no use in more."""
+
+MAX_LOGGED_FAILURES: Final = 20
+"""Streams that can't be judged of which a process logs why; all are counted, and say it themselves."""
+
+MAX_TLS_FILE_BYTES: Final = 256 * 1024
+"""A file with the key of a certificate."""
+
+TICK_SECONDS: Final = 1.0
+"""How often a node notes how it fares, and looks whether it can go on."""
+
+MAX_METRICS_CONNECTIONS: Final = 32
+"""Connections to a node's metrics."""
+
+MAX_CACHED_STREAMS: Final = 10_000
+"""Streams of which is remembered who controls them, while events are taken in."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ceramic_protocol.branches import BranchTree
@@ -21,10 +22,27 @@ from ceramic_protocol.writers import Writers
 
 
 class Change(NamedTuple):
-    """What more knowledge changes: the tip, if it moves, and the events that are new or judged otherwise."""
+    """What more knowledge changes: the tip, if it moves, and the events that are new or judged otherwise.
+
+    `anchored` are the valid events that another anchor than before is now the earliest to cover.
+    """
 
     correction: Correction | None
     judged: tuple[Judged, ...]
+    anchored: tuple[Cid, ...] = ()
+
+
+def _silent(event: Cid) -> None:
+    """Tell nobody."""
+    del event
+
+
+class _Writers(Writers):
+    """Writers for whom time passes."""
+
+    def turn_to(self, rules: Rules) -> None:
+        """Go on under rules that have another time as now."""
+        self._rules = rules
 
 
 class LiveStream:
@@ -43,6 +61,7 @@ class LiveStream:
         context: Context,
         foreign: Collection[bytes] = frozenset(),
         known: EventSet | None = None,
+        asking: Callable[[Cid], object] = _silent,
     ) -> None:
         """Judge what is known of a stream.
 
@@ -52,18 +71,44 @@ class LiveStream:
             context: what is known of models and other streams; what depends on more is pending.
             foreign: CIDs, among those that the events refer to, of events known to be of other streams.
             known: the events that name this stream as theirs. Taken over, not copied.
+            asking: told of each event before it is judged, for a context that has to know who asks.
         """
         self._stream = stream
         self._rules = rules
         self._context = context
         self._foreign = foreign
         self._known = EventSet() if known is None else known
+        self._asking = asking
         self._start_anew()
 
     @property
     def tip(self) -> Cid | None:
         """The canonical tip."""
         return self._tree.tip
+
+    @property
+    def header(self) -> InitHeader | None:
+        """The header of the init event, if that is known."""
+        return self._header
+
+    @property
+    def judged(self) -> Mapping[Cid, Judged]:
+        """Every event with its verdict; a view that goes with the stream."""
+        return MappingProxyType(self._judged)
+
+    @property
+    def anchored(self) -> Mapping[Cid, int]:
+        """As in `StreamHistory`; a view that goes with the stream until it is judged anew."""
+        return MappingProxyType(self._anchored.lowest)
+
+    @property
+    def valid_count(self) -> int:
+        """The number of valid events."""
+        return len(self._tree)
+
+    def log(self) -> list[Cid]:
+        """The canonical log."""
+        return self._tree.log()
 
     def history(self) -> StreamHistory:
         """All that follows from the events, as a value of its own."""
@@ -76,8 +121,14 @@ class LiveStream:
             anchored=dict(self._anchored.lowest),
         )
 
-    def add(self, events: Iterable[CheckedEvent]) -> Change:
-        """Take events in, in any order; known ones change nothing unless they say more than before."""
+    def add(self, events: Iterable[CheckedEvent], again: Collection[Cid] = ()) -> Change:
+        """Take events in, in any order; known ones change nothing unless they say more than before.
+
+        Args:
+            events: the events.
+            again: known events to be judged again: all those for which the time that counts as now, or what
+                the context says of documents and of events of other streams, makes a difference by now.
+        """
         fresh: list[CheckedEvent] = []
         is_anew = False
         for event in events:
@@ -86,7 +137,15 @@ class LiveStream:
             if known is None:
                 fresh.append(event)
             is_anew |= event.cid == self._stream if known is None else self._known.events[event.cid] != known
-        return self._reconsider() if is_anew else self._grow(fresh)
+        return self._reconsider() if is_anew else self._grow(fresh, again)
+
+    def turn_to(self, rules: Rules) -> None:
+        """Go on under rules that have another time as now, and differ in nothing else.
+
+        This judges nothing: `add` has to be told for which events it makes a difference.
+        """
+        self._rules = rules
+        self._writers.turn_to(rules)
 
     def reconsider(
         self,
@@ -106,11 +165,12 @@ class LiveStream:
         self._start_anew()
         after = self.history()
         changed = (item for cid, item in after.judged.items() if before.judged.get(cid) != item)
-        return Change(correction(before, after), tuple(sorted(changed, key=_place)))
+        anchored = tuple(_differing(before.anchored, after.anchored))
+        return Change(correction(before, after), tuple(sorted(changed, key=_place)), anchored)
 
     def _start_anew(self) -> None:
         events = self._known.events
-        self._writers = Writers(self._rules)
+        self._writers = _Writers(self._rules)
         self._judge = Judge(self._stream, self._writers, self._context, self._foreign)
         self._header: InitHeader | None = None
         self._children = children_of(events)
@@ -121,6 +181,7 @@ class LiveStream:
             self._writers.learn(order, events)
         self._judged: dict[Cid, Judged] = {}
         for cid in order:
+            self._asking(cid)
             self._judged[cid] = self._judge.judge(events[cid], self._judged)
         self._plant()
 
@@ -134,38 +195,45 @@ class LiveStream:
         proven = {event.cid: event.timestamp for event in valid if event.timestamp is not None}
         self._anchored = LowestBelow.of([event.cid for event in reversed(valid)], events, proven)
 
-    def _let_in(self, valid: Iterable[Judged]) -> None:
-        """Put events into the tree of valid ones, parents before children."""
+    def _let_in(self, valid: Iterable[Judged]) -> list[Cid]:
+        """Put events into the tree of valid ones, parents before children; gives those now anchored anew."""
+        anchored: list[Cid] = []
         for item in valid:
             event = item.event
             self._tree.add(event.cid, event.prev, event.timestamp)
-            self._anchored.add(event, event.timestamp, self._known.events)
+            anchored += self._anchored.add(event, event.timestamp, self._known.events)
+        return anchored
 
-    def _grow(self, fresh: Sequence[CheckedEvent]) -> Change:
-        old_tree, old_tip = self._tree, self._tree.tip
+    def _grow(self, fresh: Sequence[CheckedEvent], again: Collection[Cid]) -> Change:
+        old_tree, old_tip, old_anchored = self._tree, self._tree.tip, self._anchored.lowest
+        anchored: Iterable[Cid]
         before: dict[Cid, Judged | None] = {}
-        for event in (*self._link(fresh), *_parents_first(fresh)):
+        for event in (*self._link(fresh, again), *_parents_first(fresh)):
             self._judge_from(event, before)
         changed = [self._judged[cid] for cid, item in before.items() if self._judged[cid] != item]
         changed.sort(key=_place)
         if any(item.event.cid in self._tree and not _is_valid(item) for item in changed):
             self._plant()
             undone, applied = apart(old_tree.log(), self._tree.log())
+            anchored = _differing(old_anchored, self._anchored.lowest)
         else:
-            self._let_in(item for item in changed if _is_valid(item) and item.event.cid not in self._tree)
+            new = (item for item in changed if _is_valid(item) and item.event.cid not in self._tree)
+            anchored = self._let_in(new)
             undone, applied = self._tree.between(old_tip, self._tree.tip)
         moved = Moved(old_tip, self._tree.tip, tuple(undone), tuple(applied))
-        return Change(correction_of(stream_id_of(self._stream, self._header), moved, fresh), tuple(changed))
+        made = correction_of(stream_id_of(self._stream, self._header), moved, fresh)
+        return Change(made, tuple(changed), tuple(dict.fromkeys(anchored)))
 
-    def _link(self, fresh: Sequence[CheckedEvent]) -> list[CheckedEvent]:
-        """Put new events into the tree of all; gives the known ones that they make to be judged again."""
-        events, touched = self._known.events, dict[Cid, CheckedEvent]()
+    def _link(self, fresh: Sequence[CheckedEvent], again: Collection[Cid]) -> list[CheckedEvent]:
+        """Put new events into the tree of all; gives the known ones that are to be judged again."""
+        events = self._known.events
+        touched: dict[Cid, CheckedEvent] = {cid: events[cid] for cid in again if cid in self._judged}
         for event in fresh:
             if event.prev is not None:
                 self._children.setdefault(event.prev, []).append(event.cid)
         for event in fresh:
-            again = self._writers.learn_one(event, events, self._children.get(event.cid, ()))
-            touched.update((other.cid, other) for other in again if other.cid in self._judged)
+            below = self._writers.learn_one(event, events, self._children.get(event.cid, ()))
+            touched.update((other.cid, other) for other in below if other.cid in self._judged)
         return sorted(touched.values(), key=lambda event: _place(self._judged[event.cid]))
 
     def _judge_from(self, event: CheckedEvent, before: dict[Cid, Judged | None]) -> None:
@@ -173,6 +241,7 @@ class LiveStream:
         queue = deque([event.cid])
         while queue:
             cid = queue.popleft()
+            self._asking(cid)
             old, new = self._judged.get(cid), self._judge.judge(self._known.events[cid], self._judged)
             if new != old:
                 before.setdefault(cid, old)
@@ -188,6 +257,10 @@ def _parents_first(events: Sequence[CheckedEvent]) -> Iterator[CheckedEvent]:
         event = queue.popleft()
         yield event
         queue.extend(by_cid[cid] for cid in children.get(event.cid, ()))
+
+
+def _differing(before: Mapping[Cid, int], after: Mapping[Cid, int]) -> Iterator[Cid]:
+    return (cid for cid in {**before, **after} if before.get(cid) != after.get(cid))
 
 
 def _is_valid(item: Judged) -> bool:

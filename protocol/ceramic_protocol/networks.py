@@ -14,6 +14,15 @@ _NAMES: Final = {0: "mainnet", 1: "testnet-clay", 2: "dev-unstable", _IN_MEMORY_
 _IDS: Final = {name: number for number, name in _NAMES.items()} | {"in-memory": _IN_MEMORY_ID}
 _LOCAL_BASE: Final = 1 << 32
 _LOCAL_COUNT: Final = 1 << 32
+_DEVELOPMENT: Final = frozenset({"eip155:1337", "eip155:31337", "inmemory:12345"})
+_CHAINS: Final = {
+    0: frozenset({"eip155:1"}),
+    1: frozenset({"eip155:3", "eip155:4", "eip155:100"}),
+    2: frozenset({"eip155:3", "eip155:4", "eip155:5", "eip155:11155111"}),
+    _IN_MEMORY_ID: _DEVELOPMENT,
+}
+"""The chains of js-ceramic; ceramic-one asks one of them for each network (consensus.md 2.5)."""
+
 _NUMBER: Final = r"0|[1-9][0-9]{0,9}"
 _LOCAL_NAME: Final = re.compile(rf"local-({_NUMBER})", re.ASCII)
 _NUMBER_TEXT: Final = re.compile(rf"({_NUMBER})|0[xX]([0-9a-fA-F]{{1,9}})", re.ASCII)
@@ -83,6 +92,19 @@ class Network:
     def name(self) -> str:
         """The name as nodes report it, such as `testnet-clay` or `local-42`."""
         return _NAMES[self.id] if self.id in _NAMES else f"local-{self.id - _LOCAL_BASE}"
+
+    @property
+    def chains(self) -> frozenset[str]:
+        """The CAIP-2 chains on which anchors of this network may lie; none are named for a local one."""
+        return frozenset() if self.is_local else _CHAINS[self.id]
+
+    def anchors_on(self, chain_id: str) -> bool:
+        """Whether anchors of this network may lie on that CAIP-2 chain.
+
+        Development chains, on which anybody can anchor anything at any time, are for networks in memory. The
+        anchors of a local network are the business of whoever runs it, as for ceramic-one: any chain will do.
+        """
+        return self.is_local or chain_id in self.chains
 
     @property
     def varint(self) -> bytes:

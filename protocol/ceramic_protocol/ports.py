@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.reasons import Finding, Reason
+from ceramic_protocol.store_port import EventStore as EventStore  # noqa: PLC0414 - passed on
 
 
 class RawEvent(NamedTuple):
@@ -92,6 +93,22 @@ class Chain(Protocol):
         ...
 
 
+@runtime_checkable
+class DistantChain(Chain, Protocol):
+    """A chain that takes its time to answer, so that it is better asked about many transactions at once."""
+
+    def prefetch(self, wanted: Iterable[tuple[str, bytes]]) -> int:
+        """Look transactions up and remember them for a while, for calls of `transaction` that follow.
+
+        Args:
+            wanted: CAIP-2 chain and hash of each, any of them several times.
+
+        Returns:
+            How many are pending.
+        """
+        ...
+
+
 class NoChain:
     """A chain port that knows no chain, so that time events stay pending."""
 
@@ -126,3 +143,11 @@ class NoContracts:
         """`CACAO_CONTRACT_UNKNOWN`, always."""
         del digest, signature
         return Finding(Reason.CACAO_CONTRACT_UNKNOWN, f"contract {address} of {chain_id}: no endpoint named")
+
+
+class Clock(Protocol):
+    """The time that counts as now. Called from several threads at once."""
+
+    def now(self) -> int:
+        """Unix milliseconds."""
+        ...

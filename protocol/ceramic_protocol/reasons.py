@@ -280,6 +280,12 @@ class Reason(Enum):
         "name a file with the transactions of that chain by --chain FILE, and judge again",
         Outcome.PENDING,
     )
+    ANCHOR_CHAIN_REFUSED = (
+        "anchor_chain_refused",
+        Layer.ANCHOR,
+        "the network that was named has no anchors on that blockchain",
+        "name the network that the events belong to with --network NAME, or none, and judge again",
+    )
     ANCHOR_WRONG_CONTRACT = (
         "anchor_wrong_contract",
         Layer.ANCHOR,

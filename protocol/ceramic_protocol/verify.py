@@ -6,13 +6,15 @@ events. Both are pure; chains and contracts come in as ports (accounts.md 2, con
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ceramic_protocol.anchors import Anchored, verify_anchor
+from ceramic_protocol.anchors import Anchored, check_unasked, verify_anchor
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.events import DataEvent, Event, InitEvent, InvalidEvent, TimeEvent, decode_event
-from ceramic_protocol.ports import Chain, Contracts, Damage, NoChain, NoContracts, SourceItem
+from ceramic_protocol.networks import Network
+from ceramic_protocol.ports import Chain, Contracts, Damage, DistantChain, NoChain, NoContracts, SourceItem
 from ceramic_protocol.profiles.profile import AccountRules, Profile, Signed
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES
 from ceramic_protocol.reasons import Finding, Reason
@@ -27,11 +29,16 @@ class Verifier:
 
     Without a chain time events stay pending, and without contracts what contract wallets have signed. Can be
     pickled if its ports can.
+
+    `anchor_contracts` are addresses of the anchor contract, by CAIP-2 chain, where it isn't the usual one.
+    `network` refuses anchors on chains of other networks; without one every chain counts that `chain` knows.
     """
 
     chain: Chain = field(default_factory=NoChain)
     contracts: Contracts = field(default_factory=NoContracts)
     profile: Profile = Profile.STRICT
+    anchor_contracts: Mapping[str, str] = field(default_factory=dict)
+    network: Network | None = None
 
     @property
     def _rules(self) -> AccountRules:
@@ -41,6 +48,19 @@ class Verifier:
         """Decode and verify what a source yields."""
         event = self.decode(item)
         return event if isinstance(event, InvalidEvent) else self.verify(event)
+
+    def check_all(self, items: Iterable[SourceItem]) -> list[Checked]:
+        """Decode and verify many, in order; a chain far away is asked about all of their anchors at once."""
+        if not isinstance(self.chain, DistantChain):
+            # One thread decodes while another one checks a signature: not in two passes, then.
+            return [self.check(item) for item in items]
+        events = [self.decode(item) for item in items]
+        self.chain.prefetch(
+            (event.proof.chain_id, event.proof.tx_hash)
+            for event in events
+            if isinstance(event, TimeEvent) and check_unasked(event, self.network) is None
+        )
+        return [event if isinstance(event, InvalidEvent) else self.verify(event) for event in events]
 
     def decode(self, item: SourceItem) -> Event | InvalidEvent:
         """The event that a source holds; damage is none, nor is one under another CID than claimed."""
@@ -57,7 +77,7 @@ class Verifier:
     def verify(self, event: Event) -> CheckedEvent:
         """Check one decoded event by itself."""
         if isinstance(event, TimeEvent):
-            return _verify_time(event, self.chain)
+            return self._verify_time(event)
         envelope = event.envelope
         rules = self._rules
         finding = _check_init(event, rules) if isinstance(event, InitEvent) else _check_data(event)
@@ -79,13 +99,12 @@ class Verifier:
             model=event.header.model if isinstance(event, InitEvent) else None,
         )
 
-
-def _verify_time(event: TimeEvent, chain: Chain) -> CheckedEvent:
-    found = verify_anchor(event, chain)
-    common = (event.cid, event.stream, Kind.TIME, event.prev, b"")
-    if isinstance(found, Anchored):
-        return CheckedEvent(*common, timestamp=found.timestamp, chain_id=found.chain_id)
-    return CheckedEvent(*common, reason=found.reason, detail=found.detail)
+    def _verify_time(self, event: TimeEvent) -> CheckedEvent:
+        found = verify_anchor(event, self.chain, self.anchor_contracts, self.network)
+        common = (event.cid, event.stream, Kind.TIME, event.prev, b"")
+        if isinstance(found, Anchored):
+            return CheckedEvent(*common, timestamp=found.timestamp, chain_id=found.chain_id)
+        return CheckedEvent(*common, reason=found.reason, detail=found.detail)
 
 
 def _check_init(event: InitEvent, rules: AccountRules) -> Finding | None:

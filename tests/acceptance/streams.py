@@ -5,12 +5,16 @@ Further points follow as they are built.
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Final
 
 from tests.acceptance.runner import Point
 from tests.acceptance.suites import closing_line, run_tests
+from tests.support.anchor_run import check_anchor_run
 from tests.support.cli import check_corpus
 from tests.support.million import SHAPES, run_apart
+from tests.support.replay_tables import check_late_sets, check_sample, postgres_or_failure
 from tests.support.sample_node import rpc_options, sample_node
 
 _VECTORS: Final = (
@@ -19,6 +23,8 @@ _VECTORS: Final = (
     "tests/conformance/test_models.py",
     "tests/conformance/test_merkle.py",
 )
+_TIPS: Final = 10_000
+_COVERAGE: Final = "tests/conformance/test_coverage.py"
 
 _ALGEBRA: Final = (
     "tests/protocol/test_live_stream.py",
@@ -39,7 +45,22 @@ def _corpus() -> str:
 
 
 def _vectors() -> str:
-    return closing_line(run_tests(*_VECTORS))
+    passed = closing_line(run_tests(*_VECTORS))
+    counts = [line for line in run_tests(_COVERAGE).splitlines() if line.startswith("consensus/")]
+    assert counts, "no counts by file"
+    return f"{passed}; {'; '.join(counts)}"
+
+
+def _anchors() -> str:
+    with tempfile.TemporaryDirectory(prefix="ceramic-streams-anchors-") as folder:
+        return check_anchor_run(Path(folder), _TIPS)
+
+
+def _tables() -> str:
+    with postgres_or_failure() as server:
+        sample = check_sample(server, range(1, 7))
+        made = check_late_sets(server, range(1, 13))
+    return f"the sample: {sample}; generated sets: {made}"
 
 
 def _scale() -> str:
@@ -72,5 +93,7 @@ POINTS = [
     Point("the sample whole, with a file of transactions and through JSON-RPC", _corpus),
     Point("every vector on consensus, models and Merkle trees", _vectors),
     Point("the algebra of resolution; 1,000,000 events in one stream, 1,000,000 streams", _scale),
+    Point("a local anchor run, verified through endpoints that fail, lie and stall", _anchors),
+    Point("tables of models in DuckDB and PostgreSQL, and stream_states", _tables),
     Point("resolve and fold beside verify; one new event beside resolving anew", _speed),
 ]

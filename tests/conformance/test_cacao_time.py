@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ceramic_protocol.accounts.access import check_moment
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.reasons import Reason
 from ceramic_protocol.rules import Rules
 from tests.support import capabilities, signing, vectors

@@ -8,9 +8,10 @@ import pytest
 
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import Event
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate
+from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reasons import Reason
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.verify import Verifier

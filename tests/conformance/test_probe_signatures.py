@@ -26,6 +26,7 @@ from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import IdentifierError
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import (
     DataEvent,
     InitEvent,
@@ -35,7 +36,6 @@ from ceramic_protocol.events import (
     decode_init_header,
 )
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.jose import Envelope, decode_envelope
 from ceramic_protocol.ports import NoChain
 from ceramic_protocol.profiles.ceramic_one import CeramicOne

@@ -13,9 +13,9 @@ from ceramic_protocol.accounts.access import Stream, Terms
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import DAG_JOSE, Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES
 from ceramic_protocol.reasons import Reason

@@ -291,3 +291,21 @@ def test_a_root_of_another_length() -> None:
     short = Cid(bytes([1, ETH_TX & 0x7F | 0x80, 1, 0x12, 4]) + b"abcd")
     with pytest.raises(UsageError, match="its hash has 4 bytes"):
         DevChain().anchor(short)
+
+
+def test_the_next_transaction_is_known_before_it_is_made() -> None:
+    chain = DevChain(clock=ticking())
+    chain.anchor(ROOTS[0])
+    nonce, tx_hash = chain.upcoming(ROOTS[1])
+    assert (nonce, chain.find(tx_hash)) == (1, None)
+    for _ in range(3):
+        chain.anchor_as(ROOTS[1], nonce)
+        assert known(chain, tx_hash).input.endswith(ROOTS[1].digest)
+    assert chain.height == 3, "it was made once"
+    chain.anchor_as(ROOTS[2], 0)
+    chain.anchor_as(ROOTS[2], 7)
+    assert chain.height == 3, "neither is the next one"
+    with pytest.raises(UsageError):
+        chain.upcoming(Cid(b"\x01\x71\x12\x02ab"))
+    with pytest.raises(UsageError):
+        chain.anchor_as(Cid(b"\x01\x71\x12\x02ab"), 2)

@@ -256,13 +256,16 @@ def test_prefetching_says_how_many_are_pending() -> None:
         assert at.port.prefetch([]) == 0
 
 
-def test_many_threads_ask_through_one_port() -> None:
+def test_many_threads_ask_through_one_port_and_each_thing_once() -> None:
     with asking() as at:
+        at.node.lies = {f"eth_{method}": slowly(0.01) for method in ("chainId", "getTransactionByHash")}
         hashes = [at.chain.anchor(Cid.of(b"%d" % number)) for number in range(20)]
         asked = hashes * 20
         with ThreadPoolExecutor(16) as pool:
             found = list(pool.map(partial(at.port.transaction, LOCAL), asked))
         assert found == [at.chain.transaction(LOCAL, tx_hash) for tx_hash in asked]
+        assert (at.node.count("eth_chainId"), at.node.count("eth_getTransactionByHash")) == (1, 20)
+        assert at.node.count("eth_blockNumber") < 20
 
 
 def test_confirmations_by_chain() -> None:

@@ -26,8 +26,8 @@ from ceramic_protocol.accounts.did import KeyType, resolve_did_key
 from ceramic_protocol.accounts.sessions import EVERYTHING, STATEMENT, one_model
 from ceramic_protocol.accounts.wallets import Eip191Wallet, SolanaWallet, Wallet
 from ceramic_protocol.errors import OutsideError, UsageError
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.limits import MAX_SESSION_FILE_BYTES
 from ceramic_protocol.ports import NoContracts
 from ceramic_protocol.rules import Rules

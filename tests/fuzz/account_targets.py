@@ -16,9 +16,9 @@ from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.checked import Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import DecodeError
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.ports import NoContracts, RawEvent
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES
 from ceramic_protocol.reasons import Finding, Outcome, Reason

@@ -13,8 +13,8 @@ from ceramic_protocol import dagcbor
 from ceramic_protocol.accounts import access, capability
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.limits import MAX_CAPABILITY_BYTES
 from ceramic_protocol.ports import NoContracts
 from ceramic_protocol.reasons import Reason

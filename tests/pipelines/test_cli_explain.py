@@ -13,13 +13,13 @@ import pytest
 
 from ceramic_connectors.chain import FileChain
 from ceramic_pipelines.cli.judge import filled_ledger
-from ceramic_pipelines.explain_json import tree_json
-from ceramic_pipelines.explain_tree import tree_text
 from ceramic_pipelines.ledger import Ledger
 from ceramic_protocol.audit import state_at_commit, state_at_time
 from ceramic_protocol.choices import replay, stream_tree
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.dagjson import to_json
+from ceramic_protocol.drawing.as_json import tree_json
+from ceramic_protocol.drawing.as_text import tree_text
 from ceramic_protocol.ids import METAMODEL, MODEL, CommitId, StreamId
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.verify import Verifier

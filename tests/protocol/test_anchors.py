@@ -19,6 +19,7 @@ from ceramic_protocol.anchors import (
 )
 from ceramic_protocol.cid import DAG_JOSE, Cid
 from ceramic_protocol.events import Proof, TimeEvent
+from ceramic_protocol.networks import MAINNET, TESTNET_CLAY, Network
 from ceramic_protocol.ports import NoChain, Transaction
 from ceramic_protocol.reasons import Finding, Outcome, Reason
 from tests.support import vectors
@@ -136,6 +137,18 @@ def test_another_contract_for_a_chain() -> None:
     usual = chain(PLAIN.proof.root)
     assert reason(verify_anchor(PLAIN, usual, {"eip155:1": mine})) is Reason.ANCHOR_WRONG_CONTRACT
     assert reason(verify_anchor(PLAIN, usual, {"eip155:5": mine})) is None
+
+
+def test_a_chain_of_another_network_is_refused_and_not_even_asked() -> None:
+    root = PLAIN.proof.root
+    assert reason(verify_anchor(PLAIN, chain(root), network=MAINNET)) is None
+    assert reason(verify_anchor(PLAIN, chain(root), network=Network.local(1))) is None
+    for known in (chain(root), NoChain()):
+        refused = verify_anchor(PLAIN, known, network=TESTNET_CLAY)
+        assert refused == Finding(Reason.ANCHOR_CHAIN_REFUSED, "eip155:1 is no chain of testnet-clay")
+        assert refused.is_certain
+    elsewhere = event([OTHER, PREV], "0", chain_id="eip155:1337")
+    assert reason(verify_anchor(elsewhere, NoChain(), network=MAINNET)) is Reason.ANCHOR_PATH_MISMATCH
 
 
 @pytest.mark.parametrize(

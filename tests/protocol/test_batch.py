@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from random import Random
 
 import pytest
@@ -13,8 +15,9 @@ from ceramic_protocol.batch import SignaturePool
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.events import InvalidEvent
-from ceramic_protocol.ports import Chain, Damage, RawEvent, SourceItem
-from ceramic_protocol.reasons import Reason
+from ceramic_protocol.networks import TESTNET_CLAY, Network
+from ceramic_protocol.ports import Chain, Damage, RawEvent, SourceItem, Transaction
+from ceramic_protocol.reasons import Finding, Reason
 from ceramic_protocol.verify import Checked, Verifier
 from tests.support import corpus, signing
 from tests.support.signing import ed25519, protected
@@ -77,6 +80,33 @@ def test_batches_of_any_size_are_answered_in_order() -> None:
         found = list(pool.verify_batches(iter(batches), Verifier(corpus.chain())))
     assert [list(batch) for batch, _answers in found] == batches
     assert [answer for _batch, answers in found for answer in answers] == one_by_one(items, corpus.chain())
+
+
+@dataclass
+class DistantSample:
+    """The sample's chain, that notes what it is asked for at once and knows nothing else."""
+
+    fetched: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def prefetch(self, wanted: Iterable[tuple[str, bytes]]) -> int:
+        self.fetched += wanted
+        return 0
+
+    def transaction(self, chain_id: str, tx_hash: bytes) -> Transaction | Finding:
+        assert (chain_id, tx_hash) in self.fetched
+        return corpus.chain().transaction(chain_id, tx_hash)
+
+
+@pytest.mark.parametrize("network", [None, TESTNET_CLAY])
+def test_a_distant_chain_is_asked_about_all_anchors_of_a_batch_at_once(network: Network | None) -> None:
+    chain = DistantSample()
+    with SignaturePool(2) as pool:
+        found = pool.verify_batch(SAMPLE, Verifier(chain, network=network))
+    near = Verifier(corpus.chain(), network=network)
+    assert found == [near.check(item) for item in SAMPLE]
+    chains = {chain_id for chain_id, _tx_hash in chain.fetched}
+    assert "eip155:100" in chains
+    assert ("eip155:1337" in chains) == (network is None), "what is refused anyway costs no question"
 
 
 def test_a_forged_signature_is_found_at_its_own_place() -> None:

@@ -93,3 +93,22 @@ def test_numbers_between_the_networks(number: int) -> None:
 def test_numbers_beyond_local_networks(number: int) -> None:
     with pytest.raises(IdentifierError, match="32 bits"):
         Network.local(number)
+
+
+@pytest.mark.parametrize(
+    ("network", "chains"),
+    [
+        ("mainnet", "eip155:1"),
+        ("testnet-clay", "eip155:3 eip155:4 eip155:100"),
+        ("dev-unstable", "eip155:3 eip155:4 eip155:5 eip155:11155111"),
+        ("inmemory", "eip155:1337 eip155:31337 inmemory:12345"),
+    ],
+)
+def test_anchors_of_a_network_lie_on_its_chains(network: str, chains: str) -> None:
+    known = {f"eip155:{number}" for number in (1, 3, 4, 5, 10, 100, 1337, 31337, 11155111)}
+    known |= {"inmemory:12345", "inmemory:1", "eip155:", ""}
+    assert {chain for chain in known if Network.parse(network).anchors_on(chain)} == set(chains.split())
+
+
+def test_anchors_of_a_local_network_lie_anywhere() -> None:
+    assert all(Network.local(7).anchors_on(chain) for chain in ("eip155:1337", "eip155:1", "eip155:424242"))

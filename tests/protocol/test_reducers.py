@@ -6,9 +6,10 @@ import pytest
 
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.dagjson import Json
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InitHeader
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate
+from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.ports import RawEvent
 from ceramic_protocol.reducers import LogEvent, ReducerError, fold_log, log_events

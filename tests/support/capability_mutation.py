@@ -21,9 +21,10 @@ from multiformats import CID
 from ceramic_protocol import multibase
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import Event, InvalidEvent, decode_event
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import Judged, evaluate
+from ceramic_protocol.history import Judged
 from ceramic_protocol.ports import RawEvent
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES

@@ -17,9 +17,10 @@ from ceramic_protocol import car, dagcbor
 from ceramic_protocol.anchors import ANCHOR_CONTRACT, ANCHOR_SELECTOR
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InvalidEvent, TimeEvent, decode_event
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate
+from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.ports import Transaction
 from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.resolve import TieBreak

@@ -8,8 +8,9 @@ from typing import Final
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.choices import StreamTree, stream_tree
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate
+from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reasons import Reason
 from ceramic_protocol.resolve import TieBreak
 from tests.support import signing

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.collect_models import collect_models
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InvalidEvent, decode_event
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.history import StreamHistory, unresolved
 from ceramic_protocol.ids import METAMODEL, MODEL_INSTANCE, StreamId
 from ceramic_protocol.models.context import Context, Linked
 from ceramic_protocol.ports import Chain

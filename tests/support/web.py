@@ -76,7 +76,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[Web]:
-    """A server that answers each POST so."""
+    """A server that answers each GET and POST so."""
 
     class Handler(Exchange):
         def setup(self) -> None:
@@ -84,8 +84,11 @@ def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[W
             self.web = web
             web.sockets.append(self.connection)
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            self.body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             web.paths.append(self.path)
             web.bodies.append(self.body)
             web.headers.append(dict(self.headers))

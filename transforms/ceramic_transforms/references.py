@@ -12,8 +12,9 @@ from ceramic_protocol import dagcbor
 from ceramic_protocol.checked import Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.collect_models import Models, collect_models
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate, unresolved
+from ceramic_protocol.history import StreamHistory, unresolved
 from ceramic_protocol.ids import METAMODEL, StreamId
 from ceramic_protocol.models.context import Context, Linked
 from ceramic_protocol.models.context_needs import linked_documents

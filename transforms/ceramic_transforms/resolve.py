@@ -14,8 +14,9 @@ from apache_beam.utils.windowed_value import WindowedValue
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.collect_models import Models
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate
+from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.limits import MAX_BATCH_BYTES
 from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, stream_rows

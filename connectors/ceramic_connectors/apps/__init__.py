@@ -15,9 +15,10 @@ from ceramic_connectors.apps.columns import Column, ModelTable, Relation, plan_t
 from ceramic_connectors.apps.conditions import Condition, field
 from ceramic_connectors.apps.export_folder import load_export
 from ceramic_connectors.apps.kinds import Kind
-from ceramic_connectors.apps.query import MAX_PAGE, Join, Order, Page, Query
+from ceramic_connectors.apps.query import Join, Order, Page, Query
 from ceramic_connectors.apps.states import StreamState, events_version
 from ceramic_connectors.apps.store import AppStore, open_store
+from ceramic_protocol.limits import MAX_PAGE
 
 __all__ = [
     "MAX_PAGE",

@@ -9,9 +9,7 @@ from typing import Any, Final, NamedTuple
 from ceramic_connectors.apps.kinds import Kind
 from ceramic_connectors.apps.naming import column_names, table_name
 from ceramic_connectors.apps.schema_kinds import kind_of
-
-MAX_FIELDS: Final = 250
-"""Properties of a model that get a column; a row of PostgreSQL must fit a page even if all are long texts."""
+from ceramic_protocol.limits import MAX_TABLE_FIELDS
 
 
 class Column(NamedTuple):
@@ -106,7 +104,7 @@ def plan_table(model: str, definition: object, taken: Collection[str] = ()) -> M
 
 def _fields(schema: Mapping[str, Any]) -> tuple[Column, ...]:
     properties = _map(schema.get("properties"))
-    named = column_names(sorted(properties)[:MAX_FIELDS], OWN_NAMES)
+    named = column_names(sorted(properties)[:MAX_TABLE_FIELDS], OWN_NAMES)
     return tuple(Column(column, kind_of(properties[name], schema), name) for name, column in named.items())
 
 

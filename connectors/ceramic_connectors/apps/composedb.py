@@ -10,8 +10,8 @@ from ceramic_connectors.apps.columns import ModelTable
 from ceramic_connectors.apps.conditions import AllOf, AnyOf, Condition, Field, Not, field
 from ceramic_connectors.apps.query import Join
 from ceramic_protocol.errors import UsageError
+from ceramic_protocol.limits import MAX_FILTER_DEPTH
 
-_MAX_DEPTH: Final = 32
 _OPERATORS: Final[dict[str, Callable[[Field, Any], Condition]]] = {
     "isNull": lambda column, value: column.is_null() if value else column.not_null(),
     "equalTo": Field.eq,
@@ -62,7 +62,7 @@ def join_of_view(table: ModelTable, view: str) -> Join:
 
 
 def _filters(filters: object, depth: int) -> Condition:
-    if not isinstance(filters, Mapping) or depth > _MAX_DEPTH:
+    if not isinstance(filters, Mapping) or depth > MAX_FILTER_DEPTH:
         msg = f"no filter: {filters!r:.100}"
         raise UsageError(msg)
     parts = [_part(name, value, depth + 1) for name, value in filters.items()]

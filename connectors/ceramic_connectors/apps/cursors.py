@@ -12,6 +12,7 @@ from typing import Any, Final
 from ceramic_connectors.apps.binding import is_unicode
 from ceramic_connectors.apps.kinds import Kind
 from ceramic_protocol.errors import UsageError
+from ceramic_protocol.limits import MAX_CURSOR_CHARS
 
 _TYPES: Final[dict[Kind, type]] = {
     Kind.TEXT: str,
@@ -20,7 +21,6 @@ _TYPES: Final[dict[Kind, type]] = {
     Kind.DOUBLE: float,
     Kind.BOOLEAN: bool,
 }
-_MAX_CHARS: Final = 1024 * 1024
 
 
 def query_key(*parts: object) -> str:
@@ -54,7 +54,7 @@ def read_cursor(cursor: str, key: str, kinds: Sequence[Kind]) -> list[Any]:
 
 
 def _decode(cursor: str) -> list[Any]:
-    if len(cursor) > _MAX_CHARS:
+    if len(cursor) > MAX_CURSOR_CHARS:
         return []
     try:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ceramic_connectors.apps.applied import Applied
-from ceramic_connectors.apps.records import MAX_ROWS
 from ceramic_connectors.apps.states import StreamState
 from ceramic_connectors.apps.store import AppStore
 from ceramic_connectors.manifest import MANIFEST
 from ceramic_connectors.outside import outside
 from ceramic_protocol.errors import OutsideError, UsageError
 from ceramic_protocol.ids import MODEL
+from ceramic_protocol.limits import MAX_STATEMENT_ROWS
 from ceramic_protocol.tables import REJECTED, STREAM_STATES, Table
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _batches(path: Path, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
         raise UsageError(msg) from error
     try:
         with outside(f"read {path}"), pq.ParquetFile(path) as file:
-            yield from file.iter_batches(MAX_ROWS, columns=list(columns))
+            yield from file.iter_batches(MAX_STATEMENT_ROWS, columns=list(columns))
     except pa.ArrowException as error:
         msg = f"can't read {path}: {error}; export again"
         raise OutsideError(msg) from error

@@ -6,9 +6,9 @@ import re
 from typing import Any, Final
 
 from ceramic_protocol.errors import UsageError
+from ceramic_protocol.limits import POSTGRES_CONNECT_SECONDS
 
 SCHEMES: Final = ("postgres://", "postgresql://")
-_CONNECT_SECONDS: Final = 10
 _NO_URL: Final = (
     "not a URL of PostgreSQL: give postgres://USER@HOST:PORT/DATABASE, with signs other than letters and"
     " digits percent-encoded, and the password in PGPASSWORD or the password file"
@@ -38,4 +38,4 @@ def connection_settings(url: str) -> dict[str, Any]:
         raise UsageError(_NO_URL) from None
     if not _PORT.fullmatch(str(settings.get("port", ""))):
         raise UsageError(_NO_URL)
-    return {"connect_timeout": _CONNECT_SECONDS, "application_name": "ceramic-streams", **settings}
+    return {"connect_timeout": POSTGRES_CONNECT_SECONDS, "application_name": "ceramic-streams", **settings}

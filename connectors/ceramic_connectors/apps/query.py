@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from ceramic_connectors.apps.conditions import Condition
-
-MAX_PAGE: Final = 1000
-"""Rows of a page at most, as with js-ceramic."""
-
-DEFAULT_PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

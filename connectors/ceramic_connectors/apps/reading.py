@@ -12,10 +12,11 @@ from ceramic_connectors.apps.columns import ModelTable
 from ceramic_connectors.apps.compiling import Compiled, Lookup
 from ceramic_connectors.apps.cursors import make_cursor, read_cursor
 from ceramic_connectors.apps.database import Database
-from ceramic_connectors.apps.query import DEFAULT_PAGE, MAX_PAGE, Order, Page, Query
+from ceramic_connectors.apps.query import Order, Page, Query
 from ceramic_connectors.apps.records import readable
 from ceramic_connectors.apps.statements import carried
 from ceramic_protocol.errors import UsageError
+from ceramic_protocol.limits import DEFAULT_PAGE, MAX_PAGE
 
 
 def find_table(database: Database, model: str) -> ModelTable:

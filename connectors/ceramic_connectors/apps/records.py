@@ -15,9 +15,6 @@ from ceramic_protocol import dagjson
 Record: TypeAlias = tuple[Any, ...]
 """Values of `columns.RECORD`: times as unix seconds, JSON as text."""
 
-MAX_ROWS: Final = 5000
-"""Rows in one statement; each costs some milliseconds."""
-
 LAST_SECOND: Final = 253_402_300_799
 """The end of the year 9999; later times are no dates in Python."""
 

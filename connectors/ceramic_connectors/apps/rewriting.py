@@ -10,7 +10,7 @@ from ceramic_connectors.apps.columns import RECORD, STREAM_ID, Column, ModelTabl
 from ceramic_connectors.apps.database import Database
 from ceramic_connectors.apps.kinds import Kind
 from ceramic_connectors.apps.naming import quote
-from ceramic_connectors.apps.records import MAX_ROWS, Record, table_row
+from ceramic_connectors.apps.records import Record, table_row
 from ceramic_connectors.apps.statements import (
     add_column,
     columns_of,
@@ -20,7 +20,7 @@ from ceramic_connectors.apps.statements import (
     select,
     upsert,
 )
-from ceramic_protocol.limits import MAX_BATCH_BYTES
+from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_STATEMENT_ROWS
 
 WAITING: Final = "waiting"
 WAITING_COLUMNS: Final = (STREAM_ID, Column("model", Kind.TEXT), *RECORD[1:])
@@ -47,7 +47,7 @@ def batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     for row in rows:
         held.append(row)
         size += len(row[-1] or "")
-        if len(held) >= MAX_ROWS or size >= MAX_BATCH_BYTES:
+        if len(held) >= MAX_STATEMENT_ROWS or size >= MAX_BATCH_BYTES:
             yield held
             held, size = [], 0
     if held:
@@ -87,7 +87,9 @@ def drop_table(database: Database, table: ModelTable) -> None:
 def _records(database: Database, name: str, model: str | None = None) -> Iterator[Record]:
     """All records of a table, or those waiting for a model, a batch in memory at a time."""
     of_model = "" if model is None else "AND model = $2"
-    sql = select(name, RECORD, f"WHERE stream_id > $1 {of_model} ORDER BY stream_id LIMIT {MAX_ROWS}")
+    sql = select(
+        name, RECORD, f"WHERE stream_id > $1 {of_model} ORDER BY stream_id LIMIT {MAX_STATEMENT_ROWS}"
+    )
     after = ""
     while rows := database.execute(sql, [after] if model is None else [after, model]):
         yield from rows

@@ -24,11 +24,10 @@ from ceramic_connectors.apps.states import context_text
 from ceramic_connectors.apps.typed_views import model_view, models_view, text
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import IdentifierError, OutsideError, UsageError
+from ceramic_protocol.limits import QUERY_MEMORY, QUERY_SECONDS
 from ceramic_protocol.multibase import encode
 from ceramic_protocol.tables import TABLES
 
-DEFAULT_MEMORY: Final = "1GB"
-DEFAULT_SECONDS: Final = 60.0
 _MEMORY: Final = re.compile(r"[1-9][0-9]{0,9}(\.[0-9]{1,3})? ?([KMGT]i?B)", re.IGNORECASE)
 _GLOB: Final = re.compile(r"[*?\[]")
 _BATCH_ROWS: Final = 2000
@@ -40,7 +39,7 @@ _TOO_MUCH: Final = "this takes more memory than it may: narrow the query, or rai
 class Sandbox:
     """Answers queries on one export. The view of a model is made when a query asks for it."""
 
-    def __init__(self, export: ExportFolder, *, memory: str = DEFAULT_MEMORY) -> None:
+    def __init__(self, export: ExportFolder, *, memory: str = QUERY_MEMORY) -> None:
         """Look at an export.
 
         Args:
@@ -119,7 +118,7 @@ class Sandbox:
         for model in self.models:
             yield model.name, [(column.name, DUCKDB_TYPES[column.kind]) for column in model.columns]
 
-    def run(self, sql: str, *, seconds: float = DEFAULT_SECONDS) -> Result:
+    def run(self, sql: str, *, seconds: float = QUERY_SECONDS) -> Result:
         """Run one SELECT.
 
         Args:

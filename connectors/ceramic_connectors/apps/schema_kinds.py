@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from ceramic_connectors.apps.kinds import Kind
+from ceramic_protocol.limits import MAX_KIND_STEPS
 
 _Types: TypeAlias = frozenset[str] | None
 """JSON types that a value may have, null aside; None if nothing is said of them."""
 
-_MAX_STEPS: Final = 64
 _KINDS: Final = {
     frozenset({"string"}): Kind.TEXT,
     frozenset({"integer"}): Kind.BIGINT,
@@ -40,7 +40,7 @@ class _Reader:
 
     def types(self, schema: object) -> _Types:
         self._steps += 1
-        if not isinstance(schema, dict) or self._steps > _MAX_STEPS:
+        if not isinstance(schema, dict) or self._steps > MAX_KIND_STEPS:
             return None
         found = _named(schema.get("type"))
         if "$ref" in schema:

@@ -13,6 +13,7 @@ import click
 from ceramic_pipelines.cli.options import Time
 from ceramic_pipelines.cli.streams import Named, parse_name
 from ceramic_protocol.errors import UsageError
+from ceramic_protocol.limits import MAX_QUOTED_CHARS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -109,5 +110,6 @@ def _check(*, stream: str | None, as_of: datetime | None, commit: str | None, ex
         msg = f"{' and '.join(given)} can't be combined: each asks for something else"
         raise UsageError(msg)
     if commit is not None and parse_name(commit).event is None:
-        msg = f"{commit[:80]!r} names a stream and no event of it; --stream prints it as it is now"
+        quoted = commit[:MAX_QUOTED_CHARS]
+        msg = f"{quoted!r} names a stream and no event of it; --stream prints it as it is now"
         raise UsageError(msg)

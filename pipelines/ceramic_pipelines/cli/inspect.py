@@ -11,11 +11,11 @@ import click
 
 from ceramic_connectors.outside import outside
 from ceramic_connectors.sources import open_source
-from ceramic_pipelines.cli.printing import harmless
 from ceramic_pipelines.explain import Explanation, explain_car, explain_text
 from ceramic_pipelines.explain_block import explain_block
 from ceramic_protocol.dagjson import dump
 from ceramic_protocol.limits import MAX_SECTION_BYTES
+from ceramic_protocol.plain_text import plain
 
 
 @click.command()
@@ -70,7 +70,7 @@ def _lines(found: Explanation) -> Iterator[str]:
 
 def _words(value: Any) -> str:
     if isinstance(value, str | int):
-        return harmless(str(value))
+        return plain(str(value))
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return harmless(", ".join(value))
-    return harmless(dump(value).decode())
+        return plain(", ".join(value))
+    return plain(dump(value).decode())

@@ -15,8 +15,10 @@ from ceramic_connectors.chain import FileChain
 from ceramic_connectors.contracts import RpcContracts
 from ceramic_connectors.keys import read_address
 from ceramic_connectors.rpc_chain import RpcChain
+from ceramic_pipelines.cli.anchoring import ANCHOR_OPTIONS, by_chain
 from ceramic_pipelines.find_reducer import find_reducer
 from ceramic_protocol.limits import MAX_TERM_SECONDS
+from ceramic_protocol.networks import Network
 from ceramic_protocol.ports import Chain, NoChain, NoContracts
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reducers import Reducer
@@ -113,6 +115,7 @@ _OPTIONS: Final = (
         default=NoChain,
         help="JSON file with all known anchor transactions; without it and --rpc, anchors stay pending.",
     ),
+    *ANCHOR_OPTIONS,
     click.option(
         "--at",
         type=Time(),
@@ -136,6 +139,8 @@ def judging(command: _Command) -> _Command:
         skew: int,
         profile: str,
         rpc: tuple[str, ...],
+        network: Network | None,
+        anchor_contracts: tuple[tuple[str, str], ...],
         **others: Any,
     ) -> Any:
         urls = [read_address(place) for place in rpc]
@@ -143,7 +148,8 @@ def judging(command: _Command) -> _Command:
         if urls and isinstance(chain, NoChain):
             chain = RpcChain(urls)
         rules = Rules.as_of(at, tie_break=TieBreak(tie_break), skew=skew)
-        found = Judging(Verifier(chain, contracts), rules, grace).under(Profile(profile))
+        verifier = Verifier(chain, contracts, anchor_contracts=by_chain(anchor_contracts), network=network)
+        found = Judging(verifier, rules, grace).under(Profile(profile))
         return command(*args, judging=found, **others)
 
     wrapped: Any = with_judging

@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from ceramic_protocol.dagjson import dump
+from ceramic_protocol.plain_text import plain
 
 _MEBI = 1024 * 1024
 
@@ -35,15 +36,6 @@ class Tally:
         for row in self._rows:
             self.number += 1
             yield row
-
-
-def harmless(text: str) -> str:
-    """Text for a terminal: what would move its cursor or end its line is written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text
-    )
 
 
 def print_rows(rows: Iterable[Mapping[str, Any]], form: str, columns: Sequence[str]) -> None:
@@ -67,14 +59,14 @@ def _json(row: Mapping[str, Any]) -> str:
 
 
 def _print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    table = Table(*columns, box=None, pad_edge=False)
+    table = Table(*map(plain, columns), box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(_cell(row[column]) for column in columns))
     Console(markup=False, emoji=False).print(table)
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else harmless(value if isinstance(value, str) else dump(value).decode())
+    return "" if value is None else plain(value if isinstance(value, str) else dump(value).decode())
 
 
 class Bars:

@@ -10,10 +10,11 @@ from typing import Any, Final
 import click
 
 from ceramic_connectors.apps.export_folder import ExportFolder
-from ceramic_connectors.apps.sandbox import DEFAULT_MEMORY, DEFAULT_SECONDS, Sandbox
+from ceramic_connectors.apps.sandbox import Sandbox
 from ceramic_pipelines.cli.options import FORMATS
 from ceramic_pipelines.cli.printing import print_rows
-from ceramic_pipelines.cli.values import json_rows, print_csv, visible_rows
+from ceramic_pipelines.cli.values import json_rows, print_csv
+from ceramic_protocol.limits import QUERY_MEMORY, QUERY_SECONDS
 
 _LISTED: Final = ("table", "column", "type")
 
@@ -31,7 +32,7 @@ _LISTED: Final = ("table", "column", "type")
 )
 @click.option(
     "--memory",
-    default=DEFAULT_MEMORY,
+    default=QUERY_MEMORY,
     show_default=True,
     metavar="SIZE",
     help="How much memory DuckDB may take; beyond that it uses a temporary folder where it can.",
@@ -39,7 +40,7 @@ _LISTED: Final = ("table", "column", "type")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=DEFAULT_SECONDS,
+    default=QUERY_SECONDS,
     show_default=True,
     metavar="SECONDS",
     help="How long DuckDB may work on the query.",
@@ -71,7 +72,7 @@ def _print(form: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]])
     if form == "csv":
         print_csv(tuple(columns), rows)
     else:
-        print_rows(visible_rows(rows) if form == "table" else rows, form, tuple(columns))
+        print_rows(rows, form, tuple(columns))
 
 
 def _listed(sandbox: Sandbox) -> Iterator[dict[str, str]]:

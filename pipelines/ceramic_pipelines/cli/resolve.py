@@ -12,16 +12,16 @@ from ceramic_pipelines.cli.judge import Stopwatch, count_stream, filled_ledger
 from ceramic_pipelines.cli.options import Judging, judging, output_format, reducer_option
 from ceramic_pipelines.cli.printing import print_rows, print_summary
 from ceramic_pipelines.cli.streams import find_history
-from ceramic_pipelines.explain_json import tree_json
-from ceramic_pipelines.explain_mermaid import tree_mermaid
-from ceramic_pipelines.explain_svg import tree_svg
-from ceramic_pipelines.explain_tree import tree_text
 from ceramic_pipelines.ledger import Ledger
 from ceramic_pipelines.states import state_line
 from ceramic_pipelines.summary import Summary
 from ceramic_pipelines.verdicts import stream_line
 from ceramic_protocol.audit import state_at_commit, state_at_time
 from ceramic_protocol.choices import StreamTree, stream_tree
+from ceramic_protocol.drawing.as_json import tree_json
+from ceramic_protocol.drawing.as_mermaid import tree_mermaid
+from ceramic_protocol.drawing.as_svg import tree_svg
+from ceramic_protocol.drawing.as_text import tree_text
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reducers import Reducer
 

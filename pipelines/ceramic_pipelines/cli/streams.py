@@ -10,6 +10,7 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import IdentifierError, UsageError
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.ids import CommitId, StreamId
+from ceramic_protocol.limits import MAX_QUOTED_CHARS
 from ceramic_protocol.rules import Rules
 
 
@@ -33,7 +34,7 @@ def parse_name(text: str) -> Named:
         return Named(commit.stream, commit.cid)
     with suppress(IdentifierError):
         return Named(None, Cid.parse(text))
-    msg = f"{text[:80]!r} is neither a StreamID nor a CommitID nor the CID of an event"
+    msg = f"{text[:MAX_QUOTED_CHARS]!r} is neither a StreamID nor a CommitID nor the CID of an event"
     raise UsageError(msg)
 
 

@@ -12,7 +12,6 @@ import click
 from ceramic_connectors.apps import Applied, AppStore, Query, load_export, open_store
 from ceramic_pipelines.cli.options import FORMATS
 from ceramic_pipelines.cli.printing import print_rows, print_summary, progress_bars
-from ceramic_pipelines.cli.values import visible_rows
 
 _COLUMNS: Final = ("table", "model", "rows")
 
@@ -47,8 +46,7 @@ def tables(*, folder: Path, target: str, schema: str | None, form: str) -> None:
         with progress_bars() as bars:
             bars.start("Loading", None, "streams")
             applied = load_export(folder, store, progress=partial(bars.advance, "Loading"))
-        rows = _counted(store)
-        print_rows(visible_rows(rows) if form == "table" else rows, form, _COLUMNS)
+        print_rows(_counted(store), form, _COLUMNS)
         print_summary(_lines(applied))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -63,22 +62,6 @@ def json_rows(
             name: json.loads(value) if parsed and value is not None else json_value(value)
             for name, value, parsed in zip(columns, row, is_json, strict=True)
         }
-
-
-def visible_rows(rows: Iterable[Mapping[str, Json]]) -> Iterable[dict[str, Json]]:
-    """Rows for a terminal, which isn't to obey what stands in a document."""
-    for row in rows:
-        yield {name: visible(_cell(value)) for name, value in row.items()}
-
-
-def visible(text: str) -> str:
-    """A text with its control characters written out."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char) == "Cc" else char
-        for char in text
-    )
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Json]]) -> None:

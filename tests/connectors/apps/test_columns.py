@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ceramic_connectors.apps import Column, Kind, Relation, plan_table
-from ceramic_connectors.apps.columns import MAX_FIELDS, OWN_NAMES
+from ceramic_connectors.apps.columns import OWN_NAMES
 from ceramic_connectors.apps.kinds import Unfit, fit
 from ceramic_connectors.apps.naming import MAX_NAME_BYTES, column_names, snake_case, table_name
 from ceramic_connectors.apps.schema_kinds import kind_of
+from ceramic_protocol.limits import MAX_TABLE_FIELDS
 from tests.support import corpus
 from tests.support.apps import definition, model_id
 
@@ -214,7 +215,7 @@ def test_relations_and_views_are_read() -> None:
 def test_a_model_with_too_many_properties_keeps_the_rest_in_content() -> None:
     properties = {f"p{number:04}": {"type": "string"} for number in range(400)}
     table = plan_table(MODEL, definition("Wide", properties))
-    assert len(table.fields) == MAX_FIELDS
+    assert len(table.fields) == MAX_TABLE_FIELDS
     assert table.fields[0] == Column("p0000", Kind.TEXT, "p0000")
 
 

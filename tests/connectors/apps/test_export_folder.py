@@ -19,7 +19,6 @@ from ceramic_connectors.apps.export_folder import ExportFolder
 from ceramic_connectors.apps.sandbox import Sandbox
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import OutsideError, UsageError
-from tests.connectors.apps.test_replay import check_against_states
 from tests.support import corpus
 from tests.support.apps import (
     contents,
@@ -34,6 +33,7 @@ from tests.support.apps import (
 )
 from tests.support.export import export
 from tests.support.postgres import Server
+from tests.support.replay import check_against_states
 
 MakeFolder: TypeAlias = Callable[[], Path]
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ceramic_connectors.apps import AppStore, StreamState, events_version
-from ceramic_protocol.checked import CheckedEvent
-from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory
-from ceramic_protocol.ports import Chain, NoChain
+from ceramic_connectors.apps import StreamState, events_version
 from tests.connectors.apps.conftest import MakeStore
 from tests.support import corpus, pipeline
-from tests.support.apps import contents, definition, document, expected_rows, gone, model, model_id, same_json
+from tests.support.apps import contents, definition, document, expected_rows, gone, model, model_id
+from tests.support.late_set import LateSet
+from tests.support.replay import Arrivals, apply_in_parts, check_against_states
+from tests.support.replay_tables import LATE, exported_states
 
-DELIVERIES = 8
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 POSTS = [
     definition("Post", {"a": TEXT, "b": NUMBER}),
@@ -91,41 +89,15 @@ def test_any_order_with_duplicates_gives_what_the_last_states_give(
 
 
 @cache
-def checked(*, chain_known: bool) -> tuple[CheckedEvent, ...]:
-    """The sample's events after their own checks, with its chain or without any."""
-    chain: Chain = corpus.chain() if chain_known else NoChain()
-    return tuple(pipeline.read(corpus.cars(), chain).events.values())
+def arrivals() -> Arrivals:
+    """The sample's events after their own checks."""
+    return Arrivals.of(corpus.cars(), corpus.chain())
 
 
 @cache
 def replayed_states(seed: int) -> tuple[StreamState, ...]:
-    """The states that a reader goes through who gets the sample's events in a random order, some twice.
-
-    After each of several deliveries every stream is judged anew, as a model that came late concerns streams
-    without a new event of their own. The chain is known from the middle on.
-    """
-    chance = random.Random(seed)
-    order = list(range(len(checked(chain_known=True))))
-    order += chance.sample(order, len(order) // 10)
-    chance.shuffle(order)
-    states: dict[tuple[str, int], StreamState] = {}
-    for delivery in range(1, DELIVERIES + 1):
-        events = checked(chain_known=delivery > DELIVERIES // 2)
-        known = [events[index] for index in order[: len(order) * delivery // DELIVERIES]]
-        for history in _judge(known):
-            state = StreamState.of_history(history, events_version(history))
-            # Two states of one version are one state: what `StreamState` asks for.
-            assert states.setdefault((state.stream_id, state.version), state) == state
-    found = list(states.values())
-    chance.shuffle(found)
-    return tuple(found)
-
-
-def _judge(events: Iterable[CheckedEvent]) -> Iterable[StreamHistory]:
-    decoded = pipeline.Decoded()
-    for event in events:
-        decoded.streams.setdefault(event.stream, EventSet()).add(event)
-    return pipeline.histories(decoded).values()
+    """The states that a reader goes through who gets the sample's events in a random order."""
+    return tuple(arrivals().replay(seed).states)
 
 
 @pytest.fixture(scope="module")
@@ -142,38 +114,29 @@ def test_the_sample_in_a_random_order(
 ) -> None:
     """States come out of order as well, as from writers that race: old ones after new ones, some twice."""
     replayed, direct = make_store(), make_store()
-    states = [*replayed_states(seed), *replayed_states(seed)[:200]]
-    assert len(states) > 2 * len(final_states)
-    for start in range(0, len(states), 50):
-        replayed.apply(states[start : start + 50])
+    assert len(replayed_states(seed)) > 2 * len(final_states)
+    apply_in_parts(replayed, replayed_states(seed))
     direct.apply(final_states)
     assert contents(replayed) == contents(direct)
-    check_against_states(replayed, final_states)
+    assert check_against_states(replayed, final_states) > 100
 
 
-def check_against_states(store: AppStore, states: list[StreamState]) -> int:
-    """Every state has its row with the same content, tip and controller, and there are no others."""
-    compared = 0
-    expected = expected_rows(states)
-    assert set(store.tables()) == {state.stream_id for state in states if state.is_model and state.tip}
-    for of, rows in expected.items():
-        found = {row["stream_id"]: row for row in store.rows(of)}
-        assert found.keys() == rows.keys()
-        for stream, wanted in rows.items():
-            assert {name: found[stream][name] for name in wanted} == wanted
-            assert same_json(found[stream]["content"], wanted["content"])
-            compared += _check_columns(store, of, found[stream])
-    assert store.waiting() == {}
-    return compared
+def test_a_generated_set_with_late_anchors_and_models(make_store: MakeStore) -> None:
+    made = LateSet(1, models=4, documents=8)
+    replay = Arrivals.of(made.cars, made.chain).replay(1, late=LATE)
+    assert replay.undone_tips
+    store = make_store()
+    apply_in_parts(store, replay.states)
+    assert check_against_states(store, exported_states(made.cars, made.chain)) > 20
 
 
-def _check_columns(store: AppStore, of: str, row: dict[str, Any]) -> int:
-    """A column has what the content says, unless it is named as unfit."""
-    for column in store.table(of).fields:
-        value = (row["content"] or {}).get(column.field)
-        if column.name in (row["unfit"] or ()):
-            assert row[column.name] is None
-            assert value is not None
-        else:
-            assert row[column.name] == value
-    return 1
+def test_a_difference_shows(make_store: MakeStore, final_states: list[StreamState]) -> None:
+    store = make_store()
+    store.apply(final_states)
+    check_against_states(store, final_states)
+    is_row = [state.tip is not None and not state.is_model for state in final_states]
+    changed = final_states[is_row.index(True)]
+    for other in (replace(changed, content={"other": 1}), replace(changed, tip="bafy"), None):
+        states = [state for state in final_states if state is not changed]
+        with pytest.raises(AssertionError):
+            check_against_states(store, states if other is None else [*states, other])

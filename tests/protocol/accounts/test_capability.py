@@ -9,8 +9,8 @@ from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.caches import BoundedCache
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.limits import MAX_CAPABILITY_BYTES
 from ceramic_protocol.ports import NoContracts
 from ceramic_protocol.profiles.profile import Profile

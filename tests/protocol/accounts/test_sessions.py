@@ -29,9 +29,10 @@ from ceramic_protocol.accounts.wallets import SOLANA_TESTNET, Eip191Wallet, Sola
 from ceramic_protocol.builder import EventBuilder
 from ceramic_protocol.cid import DAG_CBOR, Cid
 from ceramic_protocol.errors import EncodeError, IdentifierError, UsageError
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InitEvent
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate
+from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.ids import METAMODEL, MODEL_INSTANCE, StreamId
 from ceramic_protocol.ports import NoContracts
 from ceramic_protocol.reasons import Outcome, Reason

@@ -19,8 +19,8 @@ from ceramic_protocol.accounts.access import Stream, Terms
 from ceramic_protocol.accounts.pkh import parse_pkh
 from ceramic_protocol.accounts.siwx import Network, sign_in_message
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InvalidEvent
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.ids import MODEL_INSTANCE, StreamId
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES

@@ -18,9 +18,9 @@ from ceramic_protocol.accounts.siwx import Network
 from ceramic_protocol.accounts.tezos import tezos_hash
 from ceramic_protocol.accounts.webauthn import challenge_of
 from ceramic_protocol.cid import DAG_JOSE, Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import evaluate
 from ceramic_protocol.profiles.js_capability import look_at_js
 from ceramic_protocol.profiles.js_time import parse_date
 from ceramic_protocol.profiles.profile import Profile

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceramic_pipelines.explain_json import tree_json
-from ceramic_pipelines.explain_mermaid import tree_mermaid
-from ceramic_pipelines.explain_paths import FULL, View
-from ceramic_pipelines.explain_rows import Row, Standing, rows_of
-from ceramic_pipelines.explain_svg import tree_svg
-from ceramic_pipelines.explain_tree import tree_text
 from ceramic_protocol.causes import Cause
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.choices import StreamTree, stream_tree
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.drawing.as_json import tree_json
+from ceramic_protocol.drawing.as_mermaid import tree_mermaid
+from ceramic_protocol.drawing.as_svg import tree_svg
+from ceramic_protocol.drawing.as_text import tree_text
+from ceramic_protocol.drawing.paths import FULL, View
+from ceramic_protocol.drawing.rows import Row, Standing, rows_of
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.plain_text import plain
 from ceramic_protocol.reasons import Reason

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypeAlias
 
-from ceramic_pipelines.explain_paths import Path, View, paths_of
 from ceramic_protocol.choices import StreamTree, Way
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.drawing.paths import Path, View, paths_of
 from ceramic_protocol.reasons import Outcome
 
 _Steps: TypeAlias = Iterator[tuple[Path, int | None]]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ceramic_pipelines.explain_paths import FULL, View
-from ceramic_pipelines.explain_rows import Row, Standing, rows_of
-from ceramic_pipelines.explain_words import event_words, head, heading, stretch_words
 from ceramic_protocol.checked import Kind
 from ceramic_protocol.choices import StreamTree
+from ceramic_protocol.drawing.paths import FULL, View
+from ceramic_protocol.drawing.rows import Row, Standing, rows_of
+from ceramic_protocol.drawing.words import event_words, head, heading, stretch_words
+from ceramic_protocol.limits import MAX_TREE_COLUMNS, MAX_TREE_DETAIL_CHARS
 
-_DETAIL_CHARS: Final = 160
-_MAX_COLUMN: Final = 24
 _MARKS: Final = {Standing.REJECTED: "✗", Standing.PENDING: "?"}
 _LEGEND: Final = "● data, ■ init, ◆ time event; hollow: lost; ✗ rejected; ? pending; branches before what won"
 
@@ -41,7 +40,7 @@ class _Text:
         self._last: dict[int, int] = {
             row.parent: number for number, row in enumerate(rows) if row.parent is not None
         }
-        self._until = [-1] * (_MAX_COLUMN + 1)
+        self._until = [-1] * (MAX_TREE_COLUMNS + 1)
 
     def lines(self) -> Iterator[str]:
         for number, row in enumerate(self._rows):
@@ -50,15 +49,15 @@ class _Text:
             yield from self._row(number, row)
 
     def _row(self, number: int, row: Row) -> Iterator[str]:
-        column = min(row.depth, _MAX_COLUMN)
-        begins = row.parent is not None and column > min(self._rows[row.parent].depth, _MAX_COLUMN)
+        column = min(row.depth, MAX_TREE_COLUMNS)
+        begins = row.parent is not None and column > min(self._rows[row.parent].depth, MAX_TREE_COLUMNS)
         words = heading(row)
         if words is not None:
             yield self._columns(number, column, begins=begins) + ("╮ " if begins else "") + words
             begins = False
         prefix = self._columns(number, column, begins=begins)
         self._until[column] = self._last.get(number, number)
-        deep = f"[{row.depth} deep] " if row.depth > _MAX_COLUMN else ""
+        deep = f"[{row.depth} deep] " if row.depth > MAX_TREE_COLUMNS else ""
         yield f"{prefix}{deep}{self._words(row)}".rstrip()
 
     def _columns(self, number: int, column: int, *, begins: bool) -> str:
@@ -74,7 +73,7 @@ class _Text:
             return f"{stretch_words(self._tree, row)}{tip}"
         item = self._tree.history.judged[row.cids[0]]
         height = "" if item.height is None else str(item.height)
-        words = event_words(self._tree, row.cids[0], _DETAIL_CHARS)
+        words = event_words(self._tree, row.cids[0], MAX_TREE_DETAIL_CHARS)
         kind = item.event.kind.name.lower()
         return f"{_mark(row, item.event.kind)} {kind} {height:<3} {row.cids[0]}  {words}"
 

@@ -10,14 +10,12 @@ import string
 from collections.abc import Iterator
 from typing import Final
 
-from ceramic_pipelines.explain_paths import View
-from ceramic_pipelines.explain_rows import Row, Standing, rows_of
-from ceramic_pipelines.explain_words import event_words, heading, short_cid, stretch_words
 from ceramic_protocol.choices import StreamTree
+from ceramic_protocol.drawing.paths import View
+from ceramic_protocol.drawing.rows import Row, Standing, rows_of
+from ceramic_protocol.drawing.words import event_words, heading, short_cid, stretch_words
+from ceramic_protocol.limits import MAX_CHART_DETAIL_CHARS, MAX_CHART_LABEL_CHARS, MAX_CHART_ROWS
 
-_ROWS: Final = 120
-_LABEL_CHARS: Final = 160
-_DETAIL_CHARS: Final = 80
 # No colon, hash, backtick or brace: by these Mermaid finds styles, codes, Markdown and directives.
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits + " .,-_/()'…")
 _ARROWS: Final = {
@@ -41,7 +39,7 @@ def tree_mermaid(tree: StreamTree, *, full: bool = False) -> Iterator[str]:
         tree: the stream.
         full: fold nothing, as long as the chart doesn't get too large.
     """
-    rows = rows_of(tree, View(rows=_ROWS, fold=None) if full else View(rows=_ROWS))
+    rows = rows_of(tree, View(rows=MAX_CHART_ROWS, fold=None) if full else View(rows=MAX_CHART_ROWS))
     yield "flowchart TD"
     for number, row in enumerate(rows):
         yield f'  n{number}["{_label(tree, row)}"]:::{row.standing.name.lower()}'
@@ -59,14 +57,14 @@ def _label(tree: StreamTree, row: Row) -> str:
     item = tree.history.judged[row.cids[0]]
     height = "" if item.height is None else f" {item.height}"
     first = _escaped(f"{item.event.kind.name.lower()}{height} {short_cid(row.cids[0])}")
-    words = event_words(tree, row.cids[0], _DETAIL_CHARS)
+    words = event_words(tree, row.cids[0], MAX_CHART_DETAIL_CHARS)
     return f"{first}<br/>{_escaped(words)}" if words else first
 
 
 def _escaped(text: str) -> str:
     """Text as a label shows it; what is too long when it is written in codes is cut."""
     parts: list[str] = []
-    left = _LABEL_CHARS
+    left = MAX_CHART_LABEL_CHARS
     for char in text:
         part = char if char in _PLAIN else f"#{ord(char)};"
         left -= len(part)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 from xml.sax.saxutils import escape
 
-from ceramic_pipelines.explain_paths import View
-from ceramic_pipelines.explain_rows import Row, Standing, rows_of
-from ceramic_pipelines.explain_words import event_words, head, heading, short_cid, stretch_words
 from ceramic_protocol.checked import Kind
 from ceramic_protocol.choices import StreamTree
+from ceramic_protocol.drawing.paths import View
+from ceramic_protocol.drawing.rows import Row, Standing, rows_of
+from ceramic_protocol.drawing.words import event_words, head, heading, short_cid, stretch_words
+from ceramic_protocol.limits import MAX_SVG_DETAIL_CHARS
 
 _FULL: Final = View(fold=None, branches=100, depth=40, rows=2000)
-_DETAIL_CHARS: Final = 100
 _LINE: Final = 22
 _STEP: Final = 20
 _LEFT: Final = 24
@@ -118,7 +118,7 @@ class _Picture:
         crossed = ' text-decoration="line-through"' if row.standing is Standing.REJECTED else ""
         bold = ' font-weight="bold"' if row.standing is Standing.CANONICAL else ""
         yield x, y, name, ink + crossed + bold
-        words = event_words(self._tree, row.cids[0], _DETAIL_CHARS)
+        words = event_words(self._tree, row.cids[0], MAX_SVG_DETAIL_CHARS)
         if words:
             yield x + _CHAR * (len(name) + 2), y, words, ink
 

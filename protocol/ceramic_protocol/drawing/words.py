@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from ceramic_pipelines.explain_rows import Row
 from ceramic_protocol.causes import Cause, moment
 from ceramic_protocol.choices import StreamTree
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.drawing.rows import Row
 from ceramic_protocol.plain_text import plain
 from ceramic_protocol.reasons import Outcome
 

@@ -1,0 +1,109 @@
+"""A node as its configuration says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from ceramic_connectors.chain import FileChain
+from ceramic_connectors.contracts import RpcContracts
+from ceramic_connectors.keys import read_address
+from ceramic_connectors.rpc_chain import RpcChain
+from ceramic_node.clock import SystemClock
+from ceramic_node.config.node import NodeConfig
+from ceramic_node.intake_watch import IntakeWatcher
+from ceramic_node.neighbourhood import Neighbourhood
+from ceramic_node.node import Node
+from ceramic_node.states.follower import StateFollower
+from ceramic_node.states.memory import MemoryStates
+from ceramic_node.states.port import StateStore
+from ceramic_node.states.sqlite import SqliteStates
+from ceramic_node.store.memory import MemoryStore
+from ceramic_node.store.sqlite import open_store
+from ceramic_protocol.ports import Chain, Clock, NoChain, NoContracts
+from ceramic_protocol.rules import Rules
+from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.verify import Verifier
+
+STATES_FILE: Final = "states.sqlite"
+"""The file of the states, beside that of the events."""
+
+_AWAITED_FILE: Final = "awaited.sqlite"
+
+
+def endpoints_of(config: NodeConfig) -> list[str]:
+    """The addresses of the chains' endpoints, with the keys that are in them.
+
+    Raises:
+        UsageError: there is no such environment variable, or others can read the file.
+        OutsideError: the file can't be read.
+    """
+    return [read_address(place) for place in config.rpc]
+
+
+def make_verifier(config: NodeConfig) -> Verifier:
+    """How events are checked.
+
+    Raises:
+        UsageError: the file of transactions or an address makes no sense.
+        OutsideError: a file can't be read.
+    """
+    urls = endpoints_of(config)
+    chain: Chain = NoChain()
+    if config.chain is not None:
+        chain = FileChain.load(config.chain)
+    elif urls:
+        notes = None if config.folder is None else config.folder / _AWAITED_FILE
+        chain = RpcChain(urls, notes=notes)
+    return Verifier(
+        chain,
+        RpcContracts(urls) if urls else NoContracts(),
+        config.profile,
+        dict(config.anchor_contract),
+        config.network,
+    )
+
+
+def rules_of(config: NodeConfig, clock: Clock) -> Callable[[], Rules]:
+    """The rules of the moment."""
+
+    def rules() -> Rules:
+        return Rules(clock.now(), config.tie_break, config.seconds_of_grace, config.skew, config.profile)
+
+    return rules
+
+
+def make_node(config: NodeConfig, closing: ExitStack, watcher: IntakeWatcher) -> tuple[Node, Neighbourhood]:
+    """A node with its stores, not started yet, and what it has to do with other ones.
+
+    Args:
+        config: what it is like.
+        closing: closes the stores.
+        watcher: sees what is taken in.
+
+    Raises:
+        CeramicError: a store is in use, damaged, of another network or a later release, or its disk fails.
+    """
+    clock = SystemClock()
+    # Before anything is opened: it may find that the configuration can't work.
+    verifier = make_verifier(config)
+    events, states, neighbourhood = _stores(config, config.folder, clock, closing)
+    follower = StateFollower(events, states, rules_of(config, clock))
+    node = Node(
+        events, states, follower, verifier=verifier, network=config.network, clock=clock, watcher=watcher
+    )
+    return node, neighbourhood
+
+
+def _stores(
+    config: NodeConfig, folder: Path | None, clock: Clock, closing: ExitStack
+) -> tuple[EventStore, StateStore, Neighbourhood]:
+    if folder is None:
+        return MemoryStore(clock=clock, network=config.network), MemoryStates(), Neighbourhood()
+    events = open_store(folder, clock=clock, synchronous=config.durability.value, network=config.network)
+    closing.callback(events.close)
+    states = SqliteStates(folder / STATES_FILE)
+    closing.callback(states.close)
+    return events, states, Neighbourhood(interests=events.interests)

@@ -1,0 +1,210 @@
+"""A node as a service: everything that runs, begun in order and ended in the opposite one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from ceramic_connectors.keys import read_address
+from ceramic_node import metrics
+from ceramic_node.config.node import NodeConfig
+from ceramic_node.http.app import HttpSettings, make_app
+from ceramic_node.http.connections import ConnectionLimits, Connections
+from ceramic_node.http.guard import Guard, TokenFile
+from ceramic_node.neighbourhood import Neighbourhood
+from ceramic_node.node import Node
+from ceramic_node.operation.building import make_node
+from ceramic_node.operation.doors import Door, limits_of
+from ceramic_node.operation.tls import tls_context
+from ceramic_node.watching.figures import FigureReader, page_of
+from ceramic_node.watching.history import History
+from ceramic_node.watching.intake_meter import IntakeMeter
+from ceramic_node.watching.meter import Meter
+from ceramic_node.watching.pages import Pages
+from ceramic_node.watching.requests import RequestWatch
+from ceramic_node.watching.tracing import Tracer, make_tracer
+from ceramic_protocol.errors import CeramicError, StoreCorruption
+from ceramic_protocol.limits import MAX_METRICS_CONNECTIONS, TICK_SECONDS, TOKENS_CHECK_SECONDS
+
+_LOG: Final = logging.getLogger(__name__)
+_METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Service:
+    """A node that listens. Used from one event loop.
+
+    Attributes:
+        meter: its figures.
+        ended: set when it can't go on, or is asked to end.
+        broken: why it can't go on, if that is so.
+    """
+
+    def __init__(self, config: NodeConfig) -> None:
+        """Take a configuration; nothing happens yet."""
+        self._config = config
+        self._neighbourhood = Neighbourhood()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = AsyncExitStack()
+        self._tokens: TokenFile | None = None
+        self._pages: Pages | None = None
+        self._door: Door | None = None
+        self._metrics_door: Door | None = None
+        self.meter: Final = Meter()
+        self.ended: Final = asyncio.Event()
+        self.broken: StoreCorruption | None = None
+
+    async def start(self) -> None:
+        """Open the stores, and listen.
+
+        Raises:
+            CeramicError: something can't be had; what was begun is ended again.
+        """
+        self._loop = asyncio.get_running_loop()
+        try:
+            await self._start()
+        except BaseException:
+            await self._closing.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Take no more requests, wait for those under way, keep what they brought, and close everything."""
+        if self._pages is not None:
+            self._pages.is_stopping = True
+        await self._closing.aclose()
+
+    @property
+    def url(self) -> str:
+        """Of the HTTP API."""
+        return "" if self._door is None else self._door.url
+
+    @property
+    def metrics_url(self) -> str | None:
+        """Of the metrics."""
+        return None if self._metrics_door is None else f"{self._metrics_door.url}/metrics"
+
+    def reload(self) -> None:
+        """Read the file of tokens again."""
+        if self._tokens is not None:
+            self._tokens.reload()
+
+    async def _start(self) -> None:
+        config, closing = self._config, self._closing
+        tls = tls_context(config)
+        if config.tokens is not None:
+            self._tokens = TokenFile(config.tokens)
+        tracer = make_tracer(_endpoint(config), config.network.name)
+        closing.push_async_callback(asyncio.to_thread, tracer.stop)
+        stores = closing.enter_context(ExitStack())
+        watcher = IntakeMeter(self.meter, tracer, self._on_corruption)
+        node, self._neighbourhood = await asyncio.to_thread(make_node, config, stores, watcher)
+        await node.start()
+        closing.push_async_callback(node.stop)
+        figures = FigureReader(node, config.folder)
+        self._count(node, figures)
+        history = History(self.meter)
+        app, guard = self._app(node, figures, history, tracer)
+        ticking = asyncio.create_task(self._tick(node, figures, history, guard), name="tick")
+        closing.push_async_callback(_end, ticking)
+        if config.metrics is not None:
+            await self._open_metrics(figures)
+        connections = Connections(limits_of(config), self._refused)
+        self.meter.read_value(metrics.CONNECTIONS, lambda: connections.count)
+        self._door = Door(app, connections, config.stop_seconds)
+        closing.push_async_callback(self._door.close)
+        await self._door.open(config.bind, tls)
+
+    def _app(
+        self, node: Node, figures: FigureReader, history: History, tracer: Tracer
+    ) -> tuple[web.Application, Guard]:
+        config = self._config
+        watch = RequestWatch(self.meter, tracer, self._on_corruption)
+        guard = Guard(config, self._tokens, self._refused)
+        self.meter.read_value(metrics.BODIES, lambda: guard.held)
+        settings = HttpSettings(config.cors_origins, config.max_body)
+        app = make_app(node, settings, (watch.middleware, guard.middleware), self._neighbourhood)
+        watch.add_to(app)
+        guard.add_to(app)
+        self._pages = Pages(node, figures, history, watch, peers=self._peers, max_lag=config.max_lag)
+        self._pages.add_to(app)
+        return app, guard
+
+    async def _open_metrics(self, figures: FigureReader) -> None:
+        config = self._config
+        if config.metrics is None:
+            return
+        # Who reaches the loopback address needs no token, as Prometheus beside the node.
+        tokens = None if config.metrics.is_loopback else self._tokens
+        app = web.Application(middlewares=[Guard(config, tokens, self._refused).middleware])
+
+        async def page(request: web.Request) -> web.Response:
+            del request
+            body = await asyncio.to_thread(page_of, self.meter, figures)
+            return web.Response(body=body, headers={"Content-Type": _METRICS_TYPE})
+
+        app.router.add_get("/metrics", page)
+        limits = ConnectionLimits(MAX_METRICS_CONNECTIONS, MAX_METRICS_CONNECTIONS)
+        self._metrics_door = Door(app, Connections(limits, self._refused), 1.0)
+        self._closing.push_async_callback(self._metrics_door.close)
+        await self._metrics_door.open(config.metrics)
+
+    def _count(self, node: Node, figures: FigureReader) -> None:
+        self.meter.describe_build(node.network.name)
+        figures.add_to(self.meter)
+        self.meter.read_value(metrics.PEERS, lambda: len(self._peers()))
+        tokens = self._tokens
+        if tokens is not None:
+            self.meter.read_value(metrics.TOKENS, lambda: len(tokens.book))
+
+    async def _tick(self, node: Node, figures: FigureReader, history: History, guard: Guard) -> None:
+        """Every second: a point for the charts, and a look whether the node can go on."""
+        last, looked = time.monotonic(), 0.0
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            if node.follower.broken is not None:
+                self.broken = node.follower.broken
+                self.ended.set()
+            try:
+                read = await node.read(figures.read)
+            except CeramicError as error:
+                _LOG.warning("figures can't be read: %s", error)
+                continue
+            now = time.monotonic()
+            history.add(time.time(), now - last, read)
+            last = now
+            if self._tokens is not None and now - looked >= TOKENS_CHECK_SECONDS:
+                looked = now
+                self._tokens.check()
+                guard.end_stale()
+
+    def _peers(self) -> Sequence[str]:
+        return [str(known.peer) for known in self._neighbourhood.peers.connected()]
+
+    def _refused(self, code: str) -> None:
+        self.meter.count(metrics.REFUSED, code)
+
+    def _on_corruption(self) -> None:
+        """The store is broken: end, from whichever thread has noticed."""
+        self.broken = self.broken or StoreCorruption("the store is damaged; see the log, and `node check`")
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.ended.set)
+
+
+def _endpoint(config: NodeConfig) -> str | None:
+    return None if config.otel_endpoint is None else read_address(config.otel_endpoint)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def folder_of(config: NodeConfig) -> Path | str:
+    """Where the store is, in words."""
+    return config.folder or "memory"

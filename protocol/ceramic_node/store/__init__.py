@@ -1,0 +1,1 @@
+"""Stores of events behind the port `ceramic_protocol.ports.EventStore`."""

@@ -1,0 +1,1 @@
+"""A stream's tree as text, chart, picture and JSON."""
