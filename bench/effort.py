@@ -13,7 +13,8 @@ class Effort:
     `rounds` of `events` for what is measured per event, streams of `stream_lengths`; the whole job `job_runs`
     times over `job_events`, batches of `batch_events` `batch_rounds` times; `sessions` with `session_events`
     each `session_rounds` times; single events onto streams of `live_length` with each of `live_forks`, in
-    `live_rounds`.
+    `live_rounds`; stores with each of `store_sizes`, `store_rounds` times; states of each of `state_sizes`
+    streams, `state_rounds` times.
     """
 
     rounds: int
@@ -29,6 +30,10 @@ class Effort:
     live_length: int
     live_forks: tuple[int, ...]
     live_rounds: int
+    store_sizes: tuple[int, int]
+    store_rounds: int
+    state_sizes: tuple[int, int]
+    state_rounds: int
 
 
 FULL: Final = Effort(
@@ -45,6 +50,10 @@ FULL: Final = Effort(
     live_length=10_000,
     live_forks=(0, 10, 1000),
     live_rounds=7,
+    store_sizes=(10_000, 500_000),
+    store_rounds=15,
+    state_sizes=(10_000, 500_000),
+    state_rounds=5,
 )
 SHORT: Final = Effort(
     rounds=3,
@@ -60,4 +69,8 @@ SHORT: Final = Effort(
     live_length=100,
     live_forks=(0, 10),
     live_rounds=1,
+    store_sizes=(1000, 2000),
+    store_rounds=1,
+    state_sizes=(10, 1000),
+    state_rounds=1,
 )

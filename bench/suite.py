@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench import accounts, batch, build, job, live, resolve, verify
+from bench import accounts, batch, build, job, live, resolve, states, store, verify
 from bench.effort import FULL, SHORT, Effort
 from bench.figure import Figure
 
@@ -19,4 +19,6 @@ BENCHMARKS: Final[dict[str, Callable[[Effort], list[Figure]]]] = {
     "resolve": resolve.figures,
     "live": live.figures,
     "job": job.figures,
+    "store": store.figures,
+    "states": states.figures,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from ceramic_node.metrics import METRICS, Metric
 from ceramic_protocol.reasons import Reason
 from ceramic_protocol.tables import TABLES, Table
 
@@ -58,7 +59,30 @@ def _table(table: Table) -> str:
     return head + "".join(rows)
 
 
-PAGES = {"reasons.md": reasons_page, "tables.md": tables_page}
+_METRICS = """# Metrics
+
+What a node tells Prometheus, at the address of `node run --metrics` under `/metrics`. A counter's name is the one
+that queries use. Labels have few values: none of them is chosen by a client.
+
+Made from `ceramic_node.metrics` by `make docs`.
+
+| metric | kind | labels | unit | meaning |
+|---|---|---|---|---|
+"""
+
+
+def metrics_page() -> str:
+    """One table of all metrics."""
+    return _METRICS + "".join(map(_metric, METRICS))
+
+
+def _metric(metric: Metric) -> str:
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    cells = (f"`{metric.full_name}`", metric.kind.value, labels, metric.unit, metric.help)
+    return f"| {' | '.join(cells)} |\n"
+
+
+PAGES = {"reasons.md": reasons_page, "tables.md": tables_page, "metrics.md": metrics_page}
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ from ceramic_protocol.limits import MAX_EVENT_CAR_BYTES, MAX_WITNESS_PATH
 
 Lookup: TypeAlias = Callable[[Cid], bytes | None]
 
-_TIME_KEYS: Final = {"id", "prev", "proof", "path"}
+_TIME_KEYS: Final = {"prev", "proof", "path"}
+"""What every time event has; old ones have no `id`."""
 _PAYLOAD: Final = b"\xa2\x67payload\x58\x24"
 _PAYLOAD_END: Final = len(_PAYLOAD) + 36
 _MAX_INDEX_DIGITS: Final = 9

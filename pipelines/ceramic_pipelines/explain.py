@@ -148,7 +148,8 @@ def explain_event(event: Event | InvalidEvent) -> Explanation:
     common = {"what": f"{event.kind} event", "cid": _describe(event.cid)}
     if isinstance(event, InitEvent):
         return {**common, **_explain_init(event)}
-    links = {"stream's init event": _describe(event.stream), "prev": _describe(event.prev)}
+    stream = "that of prev" if event.stream is None else _describe(event.stream)
+    links = {"stream's init event": stream, "prev": _describe(event.prev)}
     if isinstance(event, DataEvent):
         header = {"header": to_json(dict(event.header))} if event.header else {}
         return {

@@ -21,6 +21,7 @@ _WHAT = {
     frozenset({"id", "prev", "data"}): "payload of a data event",
     frozenset({"id", "prev", "data", "header"}): "payload of a data event",
     frozenset({"id", "prev", "proof", "path"}): "time event",
+    frozenset({"prev", "proof", "path"}): "time event without id",
     frozenset({"root", "txHash", "txType", "chainId"}): "proof of a time event",
 }
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from ceramic_connectors.outside import outside
+from ceramic_pipelines.ledger_placing import place_events
 from ceramic_pipelines.verdicts import VerdictLine
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.batch import SignaturePool
@@ -21,9 +23,10 @@ from ceramic_protocol.collect_models import collect_models
 from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, unresolved
+from ceramic_protocol.history import Judged, StreamHistory, unresolved
 from ceramic_protocol.ids import METAMODEL, MODEL_INSTANCE, StreamId
 from ceramic_protocol.models.context import Context, Linked
+from ceramic_protocol.placing import judge_unplaced
 from ceramic_protocol.ports import Damage, EventSource, SourceItem
 from ceramic_protocol.reasons import BY_CODE, Reason
 from ceramic_protocol.rules import Rules
@@ -51,18 +54,23 @@ _EVENT: Final = (
     "SELECT cid, stream, kind, prev, payload, signer, capability, grant_bytes, model, before, chain_id,"
     " reason, detail FROM item WHERE stream = ?"
 )
+_UNPLACED: Final = (
+    "SELECT cid, item.stream, kind, item.prev, payload, signer, capability, grant_bytes, model, before,"
+    " chain_id, reason, detail FROM unplaced JOIN item USING (cid) ORDER BY cid"
+)
 _NEAREST: Final = (
     "SELECT max(stream) FROM item WHERE stream < ?",
     "SELECT min(stream) FROM item WHERE stream > ?",
 )
 _INSERT: Final = "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_VERDICT: Final = "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?)"
 _LINES: Final = (
     "SELECT item.ordinal, item.cid, item.kind, item.signer, item.capability, item.source, item.position,"
-    " item.stream IS NULL, item.reason, item.detail, verdict.stream_id, verdict.controller, verdict.reason,"
+    " item.kind IS NULL, item.reason, item.detail, verdict.stream_id, verdict.controller, verdict.reason,"
     " verdict.detail, verdict.height, verdict.expires_at"
-    " FROM item LEFT JOIN verdict ON item.stream IS NOT NULL AND verdict.cid = item.cid"
-    " WHERE item.stream IS NULL OR item.ordinal ="
-    " (SELECT min(ordinal) FROM item AS same WHERE same.cid = item.cid AND same.stream NOT NULL)"
+    " FROM item LEFT JOIN verdict ON item.kind IS NOT NULL AND verdict.cid = item.cid"
+    " WHERE item.kind IS NULL OR item.ordinal ="
+    " (SELECT min(ordinal) FROM item AS same WHERE same.cid = item.cid AND same.kind NOT NULL)"
     " ORDER BY item.ordinal"
 )
 
@@ -81,6 +89,7 @@ class Ledger:
             self._db = sqlite3.connect(work_dir / "ledger.sqlite", isolation_level=None)
             self._db.executescript(_SCHEMA)
         self._contexts: dict[Rules, Context] = {}
+        self._has_unplaced = False
         self.items = 0
         self.damaged = 0
 
@@ -110,6 +119,9 @@ class Ledger:
                 progress(len(items))
         with outside(self._doing):
             self._db.executescript(_INDEXES)
+            if self._has_unplaced:
+                place_events(self._db)
+                self._judge_unplaced()
 
     def _note(self, item: SourceItem, found: Checked) -> tuple[Any, ...]:
         ordinal, self.items = self.items, self.items + 1
@@ -117,7 +129,14 @@ class Ledger:
         if isinstance(found, InvalidEvent):
             nothing = (None,) * 10
             return ordinal, found.cid, *nothing, found.reason.value, found.detail, item.source, item.position
+        self._has_unplaced |= found.stream is None
         return ordinal, *_columns(found), item.source, item.position
+
+    def _judge_unplaced(self) -> None:
+        """Note the verdicts on events whose stream stays unknown: no history will have them."""
+        copies = groupby(map(_event, self._db.execute(_UNPLACED)), key=lambda event: event.cid)
+        known = (EventSet.of(same).events[cid] for cid, same in copies)
+        self._db.executemany(_INSERT_VERDICT, (_verdict(judge_unplaced(event)) for event in known))
 
     def histories(self, rules: Rules) -> Iterator[StreamHistory]:
         """Every stream, evaluated, in the order of the init CIDs."""
@@ -157,6 +176,12 @@ class Ledger:
             found = self._db.execute(asked, (cid,)).fetchone()
             return None if found is None else Cid(found[0])
 
+    def is_unplaced(self, cid: Cid) -> bool:
+        """Whether the source has an event of which can't be told what stream it is of."""
+        with outside(self._doing):
+            asked = "SELECT 1 FROM item WHERE cid = ? AND stream IS NULL AND kind NOT NULL LIMIT 1"
+            return self._db.execute(asked, (cid,)).fetchone() is not None
+
     def nearest_streams(self, stream: Cid) -> list[Cid]:
         """The streams of the source just before and just after one that it hasn't, by their bytes."""
         with outside(self._doing):
@@ -175,20 +200,9 @@ class Ledger:
         for history in histories:
             stream_id = str(history.stream_id)
             controller = history.header.controller if history.header else None
-            rows = [
-                (
-                    cid,
-                    stream_id,
-                    controller,
-                    item.reason.value if item.reason else None,
-                    item.detail,
-                    item.height,
-                    item.expires_at,
-                )
-                for cid, item in history.judged.items()
-            ]
+            rows = [_verdict(item, stream_id, controller) for item in history.judged.values()]
             with outside(self._doing):
-                self._db.executemany("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+                self._db.executemany(_INSERT_VERDICT, rows)
             yield history
 
     def lines(self, rules: Rules) -> Iterator[VerdictLine]:
@@ -219,6 +233,11 @@ class _Links(Mapping[StreamId, Linked]):
         return sum(1 for _ in self)
 
 
+def _verdict(item: Judged, stream_id: str | None = None, controller: str | None = None) -> tuple[Any, ...]:
+    reason = item.reason.value if item.reason else None
+    return item.event.cid, stream_id, controller, reason, item.detail, item.height, item.expires_at
+
+
 def _columns(event: CheckedEvent) -> tuple[Any, ...]:
     reason = event.reason.value if event.reason else None
     identity = (event.cid, event.stream, event.kind, event.prev, event.payload)
@@ -232,7 +251,7 @@ def _event(row: tuple[Any, ...]) -> CheckedEvent:
     timestamp, chain_id, reason, detail = others
     return CheckedEvent(
         Cid(cid),
-        Cid(stream),
+        _cid(stream),
         Kind(kind),
         _cid(prev),
         payload,

@@ -29,8 +29,8 @@ from ceramic_transforms.io import ReadFromEventSource
 from ceramic_transforms.references import Surroundings
 from ceramic_transforms.refusals import DeadLettersToTable
 from ceramic_transforms.resolve import ResolveStreams
-from ceramic_transforms.shards import shards_of_events, shards_of_refusals
-from ceramic_transforms.spill import SpillByShard, find_surroundings, read_spill
+from ceramic_transforms.shards import shards_before_placing, shards_of_refusals
+from ceramic_transforms.spill import SpillByShard, find_surroundings, place_spilled, read_spill
 from ceramic_transforms.verify import DEAD_LETTERS, VerifyEvents
 from ceramic_transforms.write import WriteTables
 
@@ -64,9 +64,9 @@ def run_in_waves(settings: WaveSettings, source: EventSource, run: Run) -> Mappi
         events.mkdir()
         letters.mkdir()
     counters = Counter(run(lambda pipeline: _spill(pipeline, source, settings.verifier, events, letters)))
+    place_spilled(str(events), _paths(_by_shard(events)))
     spilled, refused = _by_shard(events), _by_shard(letters)
-    paths = {shard: [str(path) for path in files] for shard, files in spilled.items()}
-    surroundings = find_surroundings(paths, settings.rules)
+    surroundings = find_surroundings(_paths(spilled), settings.rules)
     number = settings.num_shards * _waves_per_file([spilled, refused], settings.num_shards)
     for wave in range(number):
         fill = _Wave(settings, _of_wave(spilled, wave, number), _of_wave(refused, wave, number), wave, number)
@@ -79,7 +79,7 @@ def _spill(
     pipeline: beam.Pipeline, source: EventSource, verifier: Verifier, events: Path, letters: Path
 ) -> None:
     verified = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(verifier)
-    _ = verified.checked | "Events" >> SpillByShard(str(events), shards_of_events)
+    _ = verified.checked | "Events" >> SpillByShard(str(events), shards_before_placing)
     _ = verified[DEAD_LETTERS] | "Letters" >> SpillByShard(str(letters), shards_of_refusals)
 
 
@@ -89,6 +89,10 @@ def _by_shard(folder: Path) -> _Shards:
         for path in sorted(folder.iterdir()):
             found.setdefault(int(path.name.split("-")[0]), []).append(path)
     return found
+
+
+def _paths(shards: _Shards) -> dict[int, list[str]]:
+    return {shard: [str(path) for path in files] for shard, files in shards.items()}
 
 
 def _of_wave(shards: _Shards, wave: int, number: int) -> list[Path]:

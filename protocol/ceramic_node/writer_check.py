@@ -21,7 +21,7 @@ from ceramic_protocol.profiles.registry import ACCOUNT_RULES
 from ceramic_protocol.reasons import Finding
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.store_port import EventStore
-from ceramic_protocol.stored import StreamFacts, is_init
+from ceramic_protocol.stored import StreamFacts, is_init, stream_of
 
 
 class WriterCheck:
@@ -48,9 +48,10 @@ class WriterCheck:
             event: the event, whose own checks are good.
             batch: init events that come along with it and aren't kept yet.
         """
-        if event.signer is None or event.stream is None:
+        cid = stream_of(event)
+        if event.signer is None or cid is None:
             return None
-        stream = self._stream(event.stream, event if is_init(event) else batch.get(event.stream))
+        stream = self._stream(cid, event if is_init(event) else batch.get(cid))
         if stream is None:
             return None
         rules = Rules(self._clock.now(), profile=self._profile)

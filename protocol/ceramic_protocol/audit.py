@@ -7,6 +7,8 @@ that it builds on; only whether it is valid can change, where a capability runs 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import IdentifierError, UsageError
 from ceramic_protocol.history import Judged, StreamHistory
@@ -49,13 +51,23 @@ def state_at_time(history: StreamHistory, unix_seconds: int) -> Judged | None:
     """
     if not history.log:
         return None
-    found = history.judged[history.log[0]]
-    for cid in history.log:
-        timestamp = history.judged[cid].event.timestamp
+    place = last_proven([history.judged[cid].event.timestamp for cid in history.log], unix_seconds)
+    return history.judged[history.log[place]]
+
+
+def last_proven(timestamps: Sequence[int | None], unix_seconds: int) -> int:
+    """The place in a canonical log that a time means, see `state_at_time`.
+
+    Args:
+        timestamps: of the events of the log, None for those that are no time events.
+        unix_seconds: the time.
+    """
+    found = 0
+    for place, timestamp in enumerate(timestamps):
         if timestamp is not None:
             if timestamp > unix_seconds:
                 break
-            found = history.judged[cid]
+            found = place
     return found
 
 

@@ -22,14 +22,15 @@ class Kind(IntEnum):
 class CheckedEvent(NamedTuple):
     """An event after its own checks: all that resolution and fold need, and nothing of how it arrived.
 
-    `payload` is the DAG-CBOR payload block of an init or data event and empty for a time event. `grant` is
-    what the capability allows under which it was signed, if there is one and its signature is good. `reason`
-    is None if its own checks pass. `timestamp` (unix seconds) and `chain_id` belong to proven time events,
-    `model` to init events whose header names one.
+    `stream` is the CID of its stream's init event, None for a time event that doesn't tell and whose stream
+    has not been found yet (`placing`). `payload` is the DAG-CBOR payload block of an init or data event and
+    empty for a time event. `grant` is what the capability allows under which it was signed, if there is one
+    and its signature is good. `reason` is None if its own checks pass. `timestamp` (unix seconds) and
+    `chain_id` belong to proven time events, `model` to init events whose header names one.
     """
 
     cid: Cid
-    stream: Cid
+    stream: Cid | None
     kind: Kind
     prev: Cid | None
     payload: bytes

@@ -31,4 +31,4 @@ def evaluate(
         context: what is known of models and other streams; what depends on more is pending.
         foreign: CIDs, among those that the set refers to, of events known to be of other streams.
     """
-    return LiveStream(stream, rules, context, foreign, known).history()
+    return LiveStream(stream, rules, context, foreign, known=known).history()

@@ -309,8 +309,12 @@ def event_id_of(event: Event, header: InitHeader, network: Network) -> EventId:
     As in ceramic-one, the separator value is the model whatever `sep` says, and the first controller counts.
 
     Raises:
-        IdentifierError: the header has no model, no controller, or a `sep` that isn't text.
+        IdentifierError: the header has no model, no controller, or a `sep` that isn't text, or it is a time
+            event that doesn't tell its stream.
     """
+    if event.stream is None:
+        msg = f"time event {event.cid} has no id, so that its EventID hangs on the event before it"
+        raise IdentifierError(msg)
     sep_key = header.fields.get("sep")
     if sep_key is None:
         sep_key = MODEL_SEPARATOR

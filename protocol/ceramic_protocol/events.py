@@ -23,7 +23,8 @@ from ceramic_protocol.reasons import Reason
 _INIT_KEYS = {"data", "header"}
 _DATA_KEYS = {"id", "prev", "data"}
 _DATA_KEYS_WITH_HEADER = {*_DATA_KEYS, "header"}
-_TIME_KEYS = {"id", "prev", "proof", "path"}
+_OLD_TIME_KEYS = {"prev", "proof", "path"}
+_TIME_KEYS = {*_OLD_TIME_KEYS, "id"}
 _TX_HASH_BYTES = 32
 _PROOF_KEYS = {"root", "txHash", "txType", "chainId", "blockNumber", "blockTimestamp"}
 
@@ -102,10 +103,13 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class TimeEvent:
-    """A blockchain anchor of `prev`. `witnesses` are the Merkle nodes by CID; `path` leads through them."""
+    """A blockchain anchor of `prev`. `witnesses` are the Merkle nodes by CID; `path` leads through them.
+
+    `stream` is None in old ones, which have no `id`: it is that of `prev` (`placing`).
+    """
 
     cid: Cid
-    stream: Cid
+    stream: Cid | None
     prev: Cid
     proof: Proof
     path: tuple[int, ...]
@@ -179,7 +183,7 @@ def _decode_root(root: Cid, blocks: Mapping[Cid, bytes], as_envelope: Callable[[
     if codec != DAG_CBOR:
         raise DecodeError(Reason.EVENT_MALFORMED, f"root block is {root.codec_name}")
     value = _decode_map(block, "root block")
-    if value.keys() == _TIME_KEYS:
+    if value.keys() in (_TIME_KEYS, _OLD_TIME_KEYS):
         return _decode_time(root, value, blocks)
     return decode_payload(root, value, block, None)
 
@@ -269,7 +273,8 @@ def _decode_time(cid: Cid, value: dict[str, IpldValue], blocks: Mapping[Cid, byt
     proof_cid = _link(value, "proof")
     proof = _decode_proof(_decode_map(_block(blocks, proof_cid, "proof"), "proof"))
     witnesses = {key: block for key, block in blocks.items() if key not in (cid, proof_cid)}
-    return TimeEvent(cid, _link(value, "id"), _link(value, "prev"), proof, _decode_path(path), witnesses)
+    stream = _link(value, "id") if "id" in value else None
+    return TimeEvent(cid, stream, _link(value, "prev"), proof, _decode_path(path), witnesses)
 
 
 def _decode_path(path: str) -> tuple[int, ...]:

@@ -418,7 +418,7 @@ TOKENS_CHECK_SECONDS: Final = 2.0
 """How often the file of tokens is looked at for a change."""
 
 MAX_CONNECTIONS: Final = 2_000
-"""Connections to a node at once, unless the operator says otherwise (as many as ceramic-one's to its peers)."""
+"""Connections to a node at once, unless the operator says otherwise (ceramic-one's bound for peers)."""
 
 MAX_ADDRESS_CONNECTIONS: Final = 256
 """The same from one address that isn't this machine's."""
@@ -482,6 +482,9 @@ METRICS_SECONDS: Final = 1.0
 
 STATUS_POINTS: Final = 300
 """Points of a chart on the status page, one a second."""
+
+OTEL_SECONDS: Final = 3
+"""How long sending spans may take."""
 
 OTEL_QUEUE: Final = 2_048
 """Spans that wait to be sent; further ones are dropped."""
@@ -591,11 +594,20 @@ MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
 FEED_LOOK_SECONDS: Final = 2.0
 """How long one request looks for entries of a feed that fit a filter, before it says how far it has come."""
 
+MAX_FORM_BYTES: Final = 64 * 1024 * 1024
+"""JSON texts of entries of the feed that a node keeps for those who read it."""
+
+NODE_BACKLOG_READERS: Final = 2
+"""Pages of the feed that are read from the store at once for those who follow it."""
+
 PUSH_PAGE: Final = 256
 """Entries of a feed that are read at once for one who follows it."""
 
 PUSH_PIECE_BYTES: Final = 64 * 1024
 """Bytes that are handed to a connection at once; as many again may wait in it (aiohttp's own limit)."""
+
+PUSH_SOCKET_BYTES: Final = 128 * 1024
+"""The system's buffer of such a connection; Linux takes twice as much."""
 
 PUSH_HEARTBEAT_SECONDS: Final = 15.0
 """After so long without anything new, those who follow a feed are sent a sign of life."""
@@ -606,10 +618,10 @@ PUSH_STALL_SECONDS: Final = 15.0
 PUSH_LINGER_SECONDS: Final = 5.0
 """How long that message may take."""
 
-PUSH_REST_SECONDS: Final = 0.0001
+PUSH_REST_SECONDS: Final = 0.0002
 """For each one who follows a feed, how long all of them wait for more after something new has come."""
 
-MAX_PUSH_REST_SECONDS: Final = 0.05
+MAX_PUSH_REST_SECONDS: Final = 0.1
 """At most so long."""
 
 PUSH_RETRY_MILLIS: Final = 2_000
@@ -625,7 +637,7 @@ MAX_SOCKET_MESSAGE: Final = 4 * 1024
 """A message of a client through a WebSocket."""
 
 MAX_EXPLAINED_EVENTS: Final = 10_000
-"""Events of a stream whose tree a node explains, or that it judges for one write with an expected tip."""
+"""Events of a stream whose tree a node explains."""
 
 NODE_JUDGES: Final = 2
 """Streams that a node judges as a whole at once, for requests."""
@@ -653,3 +665,66 @@ MAX_METRICS_CONNECTIONS: Final = 32
 
 MAX_CACHED_STREAMS: Final = 10_000
 """Streams of which is remembered who controls them, while events are taken in."""
+
+MAX_LISTED_EVENTS: Final = 100_000
+"""Valid events of a stream whose log a node lists, or that it judges for one write on an expected tip."""
+
+MAX_SQL_BYTES: Final = 128 * 1024
+"""A statement that is sent to a node's tables, as UTF-8."""
+
+SQL_MEMORY: Final = "512MB"
+"""What DuckDB may take for all queries on a node's tables together, in its own notation."""
+
+SQL_SPILL: Final = "4GB"
+"""What these may put on disk beside that: for sorting and the like."""
+
+SQL_THREADS: Final = 2
+"""Threads of DuckDB in a node, beside those of the queries themselves."""
+
+SQL_SECONDS: Final = 30.0
+"""How long DuckDB may work on such a query, or on one step of a feed."""
+
+SQL_ANSWER_SECONDS: Final = 600.0
+"""How long all of it may take, the client's reading with it; feeds have no end."""
+
+MAX_SQL_ROWS: Final = 100_000_000
+"""Rows of such an answer."""
+
+MAX_SQL_QUERIES: Final = 8
+"""Such queries at once."""
+
+MAX_SQL_FEEDS: Final = 32
+"""Feeds that are followed by SQL at once."""
+
+MAX_SQL_CALLS: Final = 256
+"""Calls of such clients that are under way, those whose clients don't read with them."""
+
+MAX_SQL_PREPARED: Final = 1_000
+"""Prepared statements that are kept; beyond that those go that weren't used for longest."""
+
+MAX_SQL_PREPARED_BYTES: Final = 32 * 1024 * 1024
+"""Text and parameters of these."""
+
+MAX_SQL_PARAMETERS: Final = 1_000
+"""Parameters of a statement."""
+
+MAX_SQL_MESSAGE_BYTES: Final = 2 * 1024 * 1024
+"""A message of rows, unless a single row is larger (clients take 4 MiB, as gRPC does by default)."""
+
+MAX_SQL_BATCH: Final = 2_048
+"""Rows that are taken from DuckDB at a time."""
+
+MAX_SQL_FEED_STEP: Final = 20_000
+"""Rows of a table that a feed looks at in one step."""
+
+MAX_SQL_FEED_BYTES: Final = 8 * 1024 * 1024
+"""What events of such a step say, and their states, in bytes; they are in memory until the client has them."""
+
+MAX_MIRROR_BATCH: Final = 5_000
+"""Changes that the tables for SQL take over at a time."""
+
+MIRROR_SECONDS: Final = 0.25
+"""How long they wait at least before they take over more."""
+
+SQL_FRESH_SECONDS: Final = 2.0
+"""How long a query waits for the tables to take over all that was there when it came."""

@@ -60,6 +60,7 @@ class LiveStream:
         rules: Rules,
         context: Context,
         foreign: Collection[bytes] = frozenset(),
+        *,
         known: EventSet | None = None,
         asking: Callable[[Cid], object] = _silent,
     ) -> None:

@@ -118,6 +118,7 @@ def rebuilt_time(event: TimeEvent, blocks: Mapping[Cid, bytes]) -> BuiltEvent:
     assert isinstance(value["proof"], Cid)
     proof = blocks[value["proof"]]
     nodes = sorted(event.witnesses.values())
+    assert event.stream is not None
     return time_event(event.stream, event.prev, proof, event.path, nodes)
 
 

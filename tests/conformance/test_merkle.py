@@ -110,6 +110,7 @@ def test_an_answer_of_the_service_is_made_anew(file: str, member: str) -> None:
     nodes = [block for _cid, block in car.decode(data).blocks[2:]]
     lower = MerkleTree.build(links(nodes[-1]), Shape.CAS)
     above = Above(event.path[:-1], nodes[:-1])
+    assert event.stream is not None
     assert lower.time_event(0, event.stream, event.proof, above) == BuiltEvent(event.cid, data)
     for (_, upper), (cid, _) in pairwise(car.decode(data).blocks[2:]):
         assert cid in links(upper)

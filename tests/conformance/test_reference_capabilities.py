@@ -75,6 +75,7 @@ def test_an_archived_event_in_its_stream(name: str, profile: Profile) -> None:
     given = {item["event_cid"]: item["car_base64"] for item in events.values()}
     stream = EventSet.of([as_event(unbase64(given[str(event.stream)]), profile), event])
     rules = Rules.as_of(NOW, profile=profile, grace=default_grace(profile))
+    assert event.stream is not None
     judged = evaluate(event.stream, stream, rules, CONTEXT).judged[event.cid]
     if is_good(events[kind]["rust_result"]["now"]):
         assert judged.reason is None, judged

@@ -58,17 +58,22 @@ def capability_event(number: int) -> Made:
     return Made(event.root, (capability, *event.blocks))
 
 
-def time_event(number: int, prev: Cid = STREAM) -> Made:
-    """Anchored two levels below the Merkle root."""
+def time_event(number: int, prev: Cid = STREAM, stream: Cid | None = STREAM) -> Made:
+    """Anchored two levels below the Merkle root; without a stream as old ones are."""
     leaf = of([prev, Cid.of(b"%d" % number)])
     node = of([Cid.of(b"left"), leaf[0]])
     proof = of({"root": node[0], "txHash": STREAM, "txType": "f(bytes32)", "chainId": "eip155:1"})
-    event = of({"id": STREAM, "prev": prev, "proof": proof[0], "path": "1/0"})
+    named = {} if stream is None else {"id": stream}
+    event = of({**named, "prev": prev, "proof": proof[0], "path": "1/0"})
     return Made(event[0], (event, proof, node, leaf))
 
 
+def old_time_event(number: int) -> Made:
+    return time_event(number, stream=None)
+
+
 def mixture(count: int) -> list[Made]:
-    kinds = (data_event, init_event, capability_event, time_event)
+    kinds = (data_event, init_event, capability_event, time_event, old_time_event)
     return [kinds[number % len(kinds)](number) for number in range(count)]
 
 

@@ -84,6 +84,7 @@ def capability_event(data: bytes) -> None:
         assert checked.capability == Cid.of(data)
         assert checked.grant is None or Grant.from_bytes(checked.grant.to_bytes()) == checked.grant
         assert case.target is not None
+        assert checked.stream is not None
         known = EventSet.of([case.target.init, checked])
         history = evaluate(checked.stream, known, Rules(attempt.at * 1000, profile=profile), CONTEXT)
         judged = history.judged[checked.cid]

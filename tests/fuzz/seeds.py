@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
-from ceramic_protocol import dagcbor, dagjson, multibase
+from ceramic_protocol import car, dagcbor, dagjson, multibase
 from ceramic_protocol.cid import DAG_JOSE, ETH_TX, Cid
 from ceramic_protocol.event_ids import EVERYTHING, EventId
 from ceramic_protocol.ids import METAMODEL, CommitId, StreamId
@@ -19,6 +19,7 @@ from tests.fuzz.event_mutations import sample_of
 from tests.support import corpus, vectors
 
 _MAX_EVENT: Final = 3000
+_OLD: Final = making.old_time_event(1)
 _ED25519: Final = "did:key:z6MkkMskNSXMiJQ4QXpfXrtgrc4vg74SUQGiJzqEb43sgen1"
 
 _NOT_STRICT: Final = (
@@ -161,7 +162,7 @@ SEEDS: Final[dict[str, Callable[[], list[bytes]]]] = {
     "dagcbor-lenient": lambda: [*_contents(), *map(bytes.fromhex, _NOT_STRICT)],
     "dagjson": _json,
     "car": _events,
-    "event": _events,
+    "event": lambda: [*_events(), car.encode([_OLD.root], _OLD.blocks)],
     "envelope": _envelopes,
     "protected": _protected,
     "cid": lambda: _both(_cids()),

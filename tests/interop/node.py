@@ -24,10 +24,15 @@ _SCRIPTS = ("lines.mjs", "accept.mjs", "make.mjs", "make_sessions.mjs", "verify_
 
 def installed() -> Path:
     """The folder in which the packages and our scripts are; without node the test is skipped."""
+    need_node()
+    return _with_scripts(npm.installed(HERE))
+
+
+def need_node() -> None:
+    """Skip the test where there is no node, or too old a one."""
     missing = _missing()
     if missing is not None:
         pytest.skip(missing)
-    return _with_scripts(npm.installed(HERE))
 
 
 @cache

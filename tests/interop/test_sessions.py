@@ -31,9 +31,10 @@ from ceramic_protocol.accounts.wallets import (
 from ceramic_protocol.builder import EventBuilder
 from ceramic_protocol.built import BuiltEvent
 from ceramic_protocol.cid import DAG_JOSE, Cid
+from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InvalidEvent, decode_event
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory, evaluate
+from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.ids import MODEL, StreamId
 from ceramic_protocol.ports import NoContracts
 from ceramic_protocol.reasons import Outcome
@@ -149,7 +150,7 @@ def judge(cars: Sequence[bytes], at: datetime = NOW) -> StreamHistory:
         assert not isinstance(event, InvalidEvent), event
         events.append(event)
     known = EventSet.of(map(Verifier().verify, events))
-    return evaluate(events[0].stream, known, Rules.as_of(at), CONTEXT)
+    return evaluate(events[0].cid, known, Rules.as_of(at), CONTEXT)
 
 
 @pytest.mark.parametrize("name", WALLETS)

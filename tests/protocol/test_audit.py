@@ -165,7 +165,7 @@ def as_js_does(log: list[CheckedEvent], timestamp: int) -> Cid:
 
 @given(trees(), st.integers(-1, 8))
 def test_the_rule_is_that_of_js_ceramic(events: list[CheckedEvent], seconds: int) -> None:
-    found = judge(events[0].stream, EventSet.of(events))
+    found = judge(events[0].cid, EventSet.of(events))
     item = state_at_time(found, seconds)
     assert item is not None
     assert item.event.cid == as_js_does([found.judged[cid].event for cid in found.log], seconds)
@@ -175,7 +175,7 @@ def test_the_rule_is_that_of_js_ceramic(events: list[CheckedEvent], seconds: int
 
 @given(trees())
 def test_logs_lead_from_the_init_event_to_every_event(events: list[CheckedEvent]) -> None:
-    found = judge(events[0].stream, EventSet.of(events))
+    found = judge(events[0].cid, EventSet.of(events))
     for event in events:
         log = log_to(found, event.cid)
         assert (log[0], log[-1], len(log)) == (

@@ -33,7 +33,7 @@ THE_INIT = CheckedEvent(INIT, INIT, Kind.INIT, None, consensus.INIT_PAYLOAD)
 
 
 def history_of(events: list[CheckedEvent], tie_break: TieBreak = TieBreak.JS) -> StreamHistory:
-    return judge(events[0].stream, EventSet.of(events), tie_break)
+    return judge(events[0].cid, EventSet.of(events), tie_break)
 
 
 def tree_of(events: list[CheckedEvent], tie_break: TieBreak = TieBreak.JS) -> StreamTree:
@@ -175,7 +175,7 @@ def test_every_event_has_one_place_in_the_tree(
 def test_the_tree_is_a_function_of_the_set(events: list[CheckedEvent], seed: int) -> None:
     whole = tree_of(events)
     for _view, known in consensus.views(events, 2, Random(seed)):
-        assert stream_tree(judge(events[0].stream, known)) == whole
+        assert stream_tree(judge(events[0].cid, known)) == whole
 
 
 def test_a_single_valid_branch_is_chosen_for_that() -> None:

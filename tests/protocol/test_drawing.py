@@ -74,7 +74,7 @@ def picture_of(tree: StreamTree, *, full: bool = False) -> str:
 
 @given(trees(max_events=40))
 def test_in_full_every_event_has_one_row_below_its_prev(events: list[CheckedEvent]) -> None:
-    tree = stream_tree(judge(events[0].stream, EventSet.of(events)))
+    tree = stream_tree(judge(events[0].cid, EventSet.of(events)))
     rows = rows_of(tree, FULL)
     assert sorted(row.cids[0] for row in rows) == sorted(event.cid for event in events)
     for row in rows:
@@ -94,7 +94,7 @@ def counted(rows: list[Row]) -> int:
 def test_what_is_folded_is_counted(
     events: list[CheckedEvent], rows: int, branches: int, depth: int, fold: int
 ) -> None:
-    tree = stream_tree(judge(events[0].stream, EventSet.of(events)))
+    tree = stream_tree(judge(events[0].cid, EventSet.of(events)))
     for view in (View(fold, branches, depth, rows), View(None, branches, depth, rows)):
         found = rows_of(tree, view)
         assert counted(found) == len(events)

@@ -65,6 +65,10 @@ def check_change(change: Change, before: StreamHistory, after: StreamHistory) ->
     differing = {cid: item for cid, item in after.judged.items() if before.judged.get(cid) != item}
     assert {item.event.cid: item for item in change.judged} == differing
     assert len(change.judged) == len(differing)
+    covered = before.anchored.keys() | after.anchored.keys()
+    differing_anchors = {cid for cid in covered if before.anchored.get(cid) != after.anchored.get(cid)}
+    assert differing_anchors <= {*change.anchored, *differing}
+    assert set(change.anchored) <= covered
     places = {item.event.cid: place for place, item in enumerate(change.judged)}
     for item in change.judged:
         if item.height is not None and item.event.prev in places:
@@ -75,7 +79,7 @@ def check_change(change: Change, before: StreamHistory, after: StreamHistory) ->
 def test_growing_is_evaluating(
     events: list[CheckedEvent], random: Random, size: int, rules: Rules, init_first: bool
 ) -> None:
-    stream = events[0].stream
+    stream = events[0].cid
     random.shuffle(events)
     if init_first:
         events.sort(key=lambda event: event.kind is not Kind.INIT)
@@ -95,7 +99,7 @@ def test_growing_is_evaluating(
 def test_reconsidering_is_evaluating(
     events: list[CheckedEvent], others: list[CheckedEvent], rules: Rules, now: int
 ) -> None:
-    stream, foreign = events[0].stream, frozenset(event.cid for event in others)
+    stream, foreign = events[0].cid, frozenset(event.cid for event in others)
     live = LiveStream(stream, rules, CONTEXT, known=known(events))
     before, later = live.history(), Rules(now * 1000, rules.tie_break, grace=0, skew=0)
     change = live.reconsider(rules=later, foreign=foreign)
@@ -104,33 +108,68 @@ def test_reconsidering_is_evaluating(
     check_change(change, before, after)
 
 
+@given(mixed(), rounds, st.sampled_from(RULES), st.integers(NOW, 9))
+def test_as_time_passes_only_what_it_makes_a_difference_for_is_judged_again(
+    events: list[CheckedEvent], random: Random, rules: Rules, now: int
+) -> None:
+    stream = events[0].stream
+    assert stream is not None
+    random.shuffle(events)
+    half = len(events) // 2
+    live = LiveStream(stream, rules, CONTEXT, known=known(events[:half]))
+    before, later = live.history(), Rules(now * 1000, rules.tie_break, grace=0, skew=0)
+    live.turn_to(later)
+    change = live.add(events[half:], [event.cid for event in events if event.grant is not None])
+    after = evaluate(stream, known(events), later, CONTEXT)
+    assert outcome(live.history()) == outcome(after)
+    assert (live.tip, live.log(), live.valid_count) == (
+        after.tip,
+        list(after.log),
+        sum(item.reason is None for item in after.judged.values()),
+    )
+    assert (live.header, dict(live.judged), dict(live.anchored)) == (
+        after.header,
+        after.judged,
+        after.anchored,
+    )
+    check_change(change, before, after)
+
+
+def test_whoever_asks_is_told_before_it_is_judged() -> None:
+    events, told = _chain(4), list[Cid]()
+    live = LiveStream(events[0].cid, RULES[0], CONTEXT, known=known(events[:2]), asking=told.append)
+    assert told == [event.cid for event in events[:2]]
+    live.add(events[2:])
+    assert told == [event.cid for event in events]
+
+
 @given(mixed(), st.sampled_from(RULES))
 def test_what_is_known_changes_nothing(events: list[CheckedEvent], rules: Rules) -> None:
-    live = LiveStream(events[0].stream, rules, CONTEXT, known=known(events))
+    live = LiveStream(events[0].cid, rules, CONTEXT, known=known(events))
     assert live.add(events) == Change(None, ())
 
 
 def test_a_history_is_a_value_of_its_own() -> None:
     events = _chain(6)
-    live = LiveStream(events[0].stream, RULES[0], CONTEXT, known=known(events[:3]))
+    live = LiveStream(events[0].cid, RULES[0], CONTEXT, known=known(events[:3]))
     before = live.history()
-    copy = evaluate(events[0].stream, known(events[:3]), RULES[0], CONTEXT)
+    copy = evaluate(events[0].cid, known(events[:3]), RULES[0], CONTEXT)
     live.add(events[3:])
     assert before == copy != live.history()
 
 
 def test_the_trees_of_the_vectors_event_by_event() -> None:
     for events in _vector_trees():
-        live = LiveStream(events[0].stream, RULES[0], CONTEXT)
+        live = LiveStream(events[0].cid, RULES[0], CONTEXT)
         for event in reversed(events):
             live.add([event])
-        assert live.history() == evaluate(events[0].stream, known(events), RULES[0], CONTEXT)
+        assert live.history() == evaluate(events[0].cid, known(events), RULES[0], CONTEXT)
 
 
 def test_a_chain_that_arrives_from_its_end_costs_no_more_per_event() -> None:
     """Every event is judged anew at most when the one before it comes, not when one far below does."""
     events = _chain(2000)
-    live, judged = LiveStream(events[0].stream, RULES[0], CONTEXT), 0
+    live, judged = LiveStream(events[0].cid, RULES[0], CONTEXT), 0
     for event in reversed(events[1:]):
         judged += len(live.add([event]).judged)
     assert judged <= 2 * len(events)

@@ -47,7 +47,7 @@ def test_every_path_leads_to_its_leaf(count: int, shape: Shape, has_metadata: bo
         assert walk_path(TimeEvent(*event_members(event), on_path)) is None
 
 
-def event_members(event: TimeEvent) -> tuple[Cid, Cid, Cid, Proof, tuple[int, ...]]:
+def event_members(event: TimeEvent) -> tuple[Cid, Cid | None, Cid, Proof, tuple[int, ...]]:
     return event.cid, event.stream, event.prev, event.proof, event.path
 
 

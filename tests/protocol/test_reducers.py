@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ceramic_protocol.checked import CheckedEvent, Kind
+from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagjson import Json
 from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.events import InitHeader
@@ -40,15 +41,12 @@ class Failing(Kinds):
 
 
 def _histories() -> list[StreamHistory]:
-    known: dict[bytes, EventSet] = {}
+    known: dict[Cid, EventSet] = {}
     for car in corpus.cars().values():
         event = Verifier(corpus.chain()).check(RawEvent(car, None, "", 0))
-        if isinstance(event, CheckedEvent):
+        if isinstance(event, CheckedEvent) and event.stream is not None:
             known.setdefault(event.stream, EventSet()).add(event)
-    return [
-        evaluate(next(iter(events.events.values())).stream, events, RULES, CONTEXT)
-        for events in known.values()
-    ]
+    return [evaluate(stream, events, RULES, CONTEXT) for stream, events in known.items()]
 
 
 HISTORIES = _histories()

@@ -28,11 +28,12 @@ rounds = st.randoms(use_true_random=False)
 def tip_of(events: list[CheckedEvent] | EventSet, tie_break: TieBreak) -> Cid | None:
     known = events if isinstance(events, EventSet) else EventSet.of(events)
     stream = next(iter(known.events.values())).stream
+    assert stream is not None
     return evaluate(stream, known, rules(tie_break), CONTEXT).tip
 
 
 def log_of(events: list[CheckedEvent], tie_break: TieBreak) -> tuple[Cid, ...]:
-    return evaluate(events[0].stream, EventSet.of(events), rules(tie_break), CONTEXT).log
+    return evaluate(events[0].cid, EventSet.of(events), rules(tie_break), CONTEXT).log
 
 
 def by_definition(events: list[CheckedEvent], tie_break: TieBreak) -> Cid:
@@ -67,9 +68,9 @@ def test_the_winner_is_that_of_the_written_rule(events: list[CheckedEvent], tie_
 def test_order_duplicates_and_parts_change_nothing(
     events: list[CheckedEvent], tie_break: TieBreak, seed: int
 ) -> None:
-    whole = evaluate(events[0].stream, EventSet.of(events), rules(tie_break), CONTEXT)
+    whole = evaluate(events[0].cid, EventSet.of(events), rules(tie_break), CONTEXT)
     for view, known in consensus.views(events, 2, Random(seed)):
-        found = evaluate(events[0].stream, known, rules(tie_break), CONTEXT)
+        found = evaluate(events[0].cid, known, rules(tie_break), CONTEXT)
         assert (found.log, found.leaves, found.reverted) == (whole.log, whole.leaves, whole.reverted), view
         assert found.anchored == whole.anchored
 
@@ -130,7 +131,7 @@ def test_a_later_anchor_on_the_winning_path_keeps_what_was_anchored(
     """On the tip it becomes the tip; further down it changes nothing, unless no anchor came after it."""
     log = log_of(events, tie_break)
     place = random.randrange(len(log))
-    late = child(events[0].stream, log[place], b"late", 100)
+    late = child(events[0].cid, log[place], b"late", 100)
     anchored = {event.cid for event in events if event.timestamp is not None}
     is_harmless = bool(anchored & set(log[place + 1 :]))
     # The un-anchored end of the path, if any, loses against the anchor beside it.
@@ -141,14 +142,14 @@ def test_a_later_anchor_on_the_winning_path_keeps_what_was_anchored(
 @given(trees(), tie_breaks)
 def test_anchoring_the_tip_settles_its_branch(events: list[CheckedEvent], tie_break: TieBreak) -> None:
     log = log_of(events, tie_break)
-    first = child(events[0].stream, log[-1], b"first", 0)
+    first = child(events[0].cid, log[-1], b"first", 0)
     assume(all(event.timestamp is None for event in events))
     assert log_of([*events, first], tie_break) == (*log, first.cid)
 
 
 @given(trees(), tie_breaks)
 def test_the_log_leads_from_init_to_a_leaf(events: list[CheckedEvent], tie_break: TieBreak) -> None:
-    found = evaluate(events[0].stream, EventSet.of(events), rules(tie_break), CONTEXT)
+    found = evaluate(events[0].cid, EventSet.of(events), rules(tie_break), CONTEXT)
     by_cid = {event.cid: event for event in events}
     assert found.log[0] == events[0].cid
     assert all(by_cid[after].prev == before for before, after in pairwise(found.log))
@@ -161,7 +162,7 @@ def test_the_log_leads_from_init_to_a_leaf(events: list[CheckedEvent], tie_break
 
 @given(trees())
 def test_anchored_is_the_earliest_anchor_above(events: list[CheckedEvent]) -> None:
-    found = evaluate(events[0].stream, EventSet.of(events), RULES, CONTEXT).anchored
+    found = evaluate(events[0].cid, EventSet.of(events), RULES, CONTEXT).anchored
     stamps = {event.cid: event.timestamp for event in events}
     for event in events:
         under = strategies.descendants(events, event.cid)

@@ -218,7 +218,7 @@ def orders(rows: Sequence[StreamRows]) -> list[int]:
 def test_numbers_rise_and_prev_is_always_smaller(events: list[Any], shard: int) -> None:
     order = ShardOrder(shard)
     known = EventSet.of(events)
-    parts = [stream_rows(evaluate(events[0].stream, known, RULES, CONTEXT), order) for _ in range(2)]
+    parts = [stream_rows(evaluate(events[0].cid, known, RULES, CONTEXT), order) for _ in range(2)]
     assert orders(parts) == [(shard << SHARD_SHIFT) | rank for rank in range(1, 2 * len(events) + 1)]
     for part in parts:
         numbers = {row[5]: row[0] for row in part.conclusion_events}

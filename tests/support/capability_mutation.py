@@ -63,6 +63,7 @@ def _sentence(name: str, tally: Tally) -> str:
 def _judge(
     checked: CheckedEvent, others: list[CheckedEvent], at: int, profile: Profile = Profile.STRICT
 ) -> Judged:
+    assert checked.stream is not None
     history = evaluate(checked.stream, EventSet.of([*others, checked]), Rules(at, profile=profile), CONTEXT)
     return history.judged[checked.cid]
 

@@ -169,6 +169,7 @@ def _wrong_verdicts(scenario: Mapping[str, Any], events: Mapping[str, CheckedEve
         is_right = found.reason is (None if event["valid"] else Reason.ANCHOR_TX_UNKNOWN)
         if vectors.is_named() and not event["valid"]:
             # Invalid for any reason, be it only in its place in the stream.
+            assert found.stream is not None
             judged = evaluate(found.stream, EventSet.of(events.values()), RULES, CONTEXT).judged.get(
                 found.cid
             )

@@ -94,6 +94,7 @@ def _note(found: Replay, before: StreamHistory | None, after: StreamHistory) -> 
 def _judge(events: Iterable[CheckedEvent]) -> dict[Cid, StreamHistory]:
     decoded = pipeline.Decoded()
     for event in events:
+        assert event.stream is not None
         decoded.streams.setdefault(event.stream, EventSet()).add(event)
     return pipeline.histories(decoded)
 

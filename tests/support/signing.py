@@ -184,9 +184,17 @@ def data(signer: Signer, stream: Made, prev: Made, patch: object, **header: obje
 
 
 def time(
-    stream: Made, prev: Made, chain: KnownChain, timestamp: int = 1_700_000_000, *, sibling: Cid | None = None
+    stream: Made | None,
+    prev: Made,
+    chain: KnownChain,
+    timestamp: int = 1_700_000_000,
+    *,
+    sibling: Cid | None = None,
 ) -> Made:
-    """A time event, anchored alone or beside another leaf, whose transaction is put on the chain."""
+    """A time event, anchored alone or beside another leaf, whose transaction is put on the chain.
+
+    Without a stream it has no `id`, as old ones.
+    """
     nodes: list[tuple[Cid, bytes]] = []
     root, path = prev.cid, ""
     if sibling is not None:
@@ -203,7 +211,8 @@ def time(
         }
     )
     proof_cid = Cid.of(proof)
-    block = dagcbor.encode({"id": stream.cid, "prev": prev.cid, "proof": proof_cid, "path": path})
+    named = {} if stream is None else {"id": stream.cid}
+    block = dagcbor.encode({**named, "prev": prev.cid, "proof": proof_cid, "path": path})
     chain.chains.add(CHAIN_ID)
     chain.transactions[CHAIN_ID, tx_hash] = Transaction(
         ANCHOR_CONTRACT, ANCHOR_SELECTOR + root.digest, 7, timestamp

@@ -20,7 +20,8 @@ from ceramic_transforms.batches import (
     to_batch,
     to_rows,
 )
-from tests.support import corpus
+from tests.support import corpus, signing
+from tests.support.chains import KnownChain
 
 
 def _raw_sample() -> list[RawEvent]:
@@ -38,6 +39,18 @@ def test_checked_events_survive_a_batch() -> None:
     assert len(checked) > 2900
     batch = to_batch(CHECKED_EVENTS, [checked_row(event, raw) for event, raw in checked])
     assert [checked_event(row) for row in to_rows(batch)] == [event for event, _raw in checked]
+
+
+def test_an_event_without_a_stream_survives_a_batch() -> None:
+    chain = KnownChain()
+    anchored = signing.init(signing.ed25519(1))
+    made = [signing.time(stream, anchored, chain) for stream in (None, anchored)]
+    events = [event.check(chain) for event in made]
+    assert [event.stream for event in events] == [None, anchored.cid]
+    raws = [RawEvent(event.car, None, "made", 0) for event in made]
+    batch = to_batch(CHECKED_EVENTS, list(map(checked_row, events, raws)))
+    batch.validate(full=True)
+    assert [checked_event(row) for row in to_rows(batch)] == events
 
 
 def test_batches_cross_a_process_border_as_arrow_ipc() -> None:

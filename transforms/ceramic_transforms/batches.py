@@ -40,7 +40,7 @@ bytes found there and `reason` its code."""
 CHECKED_EVENTS: Final = pa.schema(
     [
         pa.field("event_cid", pa.binary(), nullable=False),
-        pa.field("stream_cid", pa.binary(), nullable=False),
+        pa.field("stream_cid", pa.binary()),
         pa.field("kind", pa.uint8(), nullable=False),
         pa.field("prev", pa.binary()),
         pa.field("payload", pa.binary(), nullable=False),
@@ -56,7 +56,9 @@ CHECKED_EVENTS: Final = pa.schema(
         *_ORIGIN,
     ]
 )
-"""Events after their own checks (`CheckedEvent`), with the bytes they came from."""
+"""Events after their own checks (`CheckedEvent`), with the bytes they came from.
+
+`stream_cid` is null in time events that don't tell their stream, until it is found (`placing`)."""
 
 
 class RecordBatchCoder(coders.Coder):
@@ -142,7 +144,7 @@ def checked_event(row: Sequence[Any]) -> CheckedEvent:
     timestamp, chain_id, reason, detail, *_origin = others
     return CheckedEvent(
         cid=Cid(cid),
-        stream=Cid(stream),
+        stream=None if stream is None else Cid(stream),
         kind=Kind(kind),
         prev=None if prev is None else Cid(prev),
         payload=payload,

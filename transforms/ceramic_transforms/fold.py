@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -51,8 +51,10 @@ class _Folded:
     def __init__(self, reducer: Reducer) -> None:
         self._reducer = reducer
 
-    def emit(self, shard: int, streams: Iterator[tuple[StreamHistory, Any]]) -> Iterator[FoldedStream]:
-        del shard
+    def emit(
+        self, shard: int, streams: Iterator[tuple[StreamHistory, Any]], unplaced: Sequence[Any]
+    ) -> Iterator[FoldedStream]:
+        del shard, unplaced
         for history, _rows in streams:
             with passed_on():
                 state = fold_log(history, self._reducer)

@@ -21,11 +21,12 @@ from ceramic_protocol.models.context_needs import linked_documents
 from ceramic_protocol.models.definition import ModelDefinition
 from ceramic_protocol.rules import Rules
 from ceramic_transforms.batches import checked_event, to_rows
+from ceramic_transforms.placing import placed
 
 LINK_COLUMNS: Final = ("stream_cid", "event_cid", "prev", "kind", "model", "payload")
 """Columns of `CHECKED_EVENTS` that tell what refers to what."""
 
-KNOWN_COLUMNS: Final = ("event_cid", "kind", "model")
+KNOWN_COLUMNS: Final = ("event_cid", "stream_cid", "model")
 """Columns that `found_in` reads."""
 
 Known: TypeAlias = dict[bytes, bytes | None]
@@ -73,8 +74,7 @@ def judge_models(rows: Iterable[tuple[Any, ...]], rules: Rules) -> Models:
     """What is known of models, given all rows of their streams."""
     sets: dict[Cid, EventSet] = {}
     for row in rows:
-        event = checked_event(row)
-        sets.setdefault(event.stream, EventSet()).add(event)
+        sets.setdefault(Cid(row[1]), EventSet()).add(checked_event(row))
     payloads = {
         cid: known.events[cid].payload
         for cid, known in sets.items()
@@ -91,7 +91,8 @@ def wanted_by(batches: Iterable[pa.RecordBatch], models: Models) -> frozenset[by
     """The CIDs to ask all other streams for, given all events of some streams."""
     links_of: dict[bytes, list[tuple[Any, ...]]] = {}
     for batch in batches:
-        columns = (batch.column(name).to_pylist() for name in LINK_COLUMNS)
+        rows = placed(batch)
+        columns = (rows.column(name).to_pylist() for name in LINK_COLUMNS)
         for stream, *link in zip(*columns, strict=True):
             links_of.setdefault(stream, []).append(tuple(link))
     return frozenset().union(*(_wanted(stream, links, models) for stream, links in links_of.items()))
@@ -118,6 +119,6 @@ def cid_array(cids: Iterable[bytes]) -> pa.Array:
 
 
 def found_in(batch: pa.RecordBatch, wanted: pa.Array) -> Known:
-    """Those of the wanted events that a batch with `KNOWN_COLUMNS` holds."""
+    """Those of the wanted events that a batch with `KNOWN_COLUMNS` holds, and whose stream is known."""
     found = batch.select(KNOWN_COLUMNS).filter(pc.is_in(batch.column("event_cid"), value_set=wanted))
-    return {cid: model for cid, _kind, model in to_rows(found)}
+    return {cid: model for cid, _stream, model in to_rows(placed(found))}

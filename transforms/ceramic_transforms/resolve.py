@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import apache_beam as beam
@@ -16,8 +16,9 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.collect_models import Models
 from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
-from ceramic_protocol.history import StreamHistory
+from ceramic_protocol.history import Judged, StreamHistory
 from ceramic_protocol.limits import MAX_BATCH_BYTES
+from ceramic_protocol.placing import judge_unplaced
 from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, stream_rows
 from ceramic_protocol.rules import Rules
@@ -25,6 +26,7 @@ from ceramic_protocol.tables import REJECTED, TABLES
 from ceramic_transforms import metrics
 from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event, to_rows
 from ceramic_transforms.failures import passed_on
+from ceramic_transforms.placing import FindStreams, Links, with_streams
 from ceramic_transforms.progress import tell
 from ceramic_transforms.references import (
     Known,
@@ -82,8 +84,9 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
 
     Args:
         rules: the time that counts as now, and how to decide.
-        surroundings: what the streams have to know of each other, if that is known already; otherwise it is
-            found out among the events of the collection.
+        surroundings: what the streams have to know of each other, if that is known already, and with it the
+            streams of all events that can be told; otherwise both are found out among the events of the
+            collection.
         reducer: makes the content in `stream_states` of the streams that it handles.
     """
 
@@ -107,8 +110,13 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
 class PerShard(Protocol):
     """What becomes of the streams of a shard."""
 
-    def emit(self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]]) -> Iterator[Any]:
-        """Elements made of the histories, with the rows of `CHECKED_EVENTS` that each one comes from."""
+    def emit(
+        self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]], unplaced: Sequence[Row]
+    ) -> Iterator[Any]:
+        """Elements made of the histories, with the rows of `CHECKED_EVENTS` that each one comes from.
+
+        `unplaced` are rows of events whose stream is unknown.
+        """
         ...
 
 
@@ -129,18 +137,21 @@ class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCo
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[Any]:
         """Shuffle by shard; ask all shards for the events that a stream refers to but has not; evaluate."""
-        by_shard = beam.ParDo(_SplitByShard()).with_output_types(tuple[int, pa.RecordBatch])
-        shards = checked | "ByShard" >> by_shard | "Group" >> beam.GroupByKey()
         around: Any = self._surroundings
+        streams: Any = {}
         if around is None:
-            around = beam.pvalue.AsSingleton(self._find_surroundings(checked, shards))
+            streams = beam.pvalue.AsSingleton(checked | "FindStreams" >> FindStreams())
+        by_shard = beam.ParDo(_SplitByShard(), streams).with_output_types(tuple[int, pa.RecordBatch])
+        shards = checked | "ByShard" >> by_shard | "Group" >> beam.GroupByKey()
+        if around is None:
+            around = beam.pvalue.AsSingleton(self._find_surroundings(checked, shards, streams))
         return shards | "Evaluate" >> beam.ParDo(_EvaluateShard(self._per_shard, self._rules), around)
 
     def _find_surroundings(
-        self, checked: beam.PCollection[pa.RecordBatch], shards: beam.PCollection[Any]
+        self, checked: beam.PCollection[pa.RecordBatch], shards: beam.PCollection[Any], streams: Any
     ) -> beam.PCollection[Surroundings]:
-        streams = checked | "ModelStreams" >> beam.Map(model_streams) | "All" >> beam.CombineGlobally(_union)
-        rows = checked | "OfModels" >> beam.FlatMap(_of_models, beam.pvalue.AsSingleton(streams))
+        asked = checked | "ModelStreams" >> beam.Map(model_streams) | "All" >> beam.CombineGlobally(_union)
+        rows = checked | "OfModels" >> beam.FlatMap(_of_models, beam.pvalue.AsSingleton(asked), streams)
         models = (
             rows | "AllOfModels" >> beam.combiners.ToList() | "Models" >> beam.Map(judge_models, self._rules)
         )
@@ -152,7 +163,7 @@ class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCo
         )
         found = (
             checked
-            | "Find" >> beam.FlatMap(_find, beam.pvalue.AsSingleton(wanted))
+            | "Find" >> beam.FlatMap(_find, beam.pvalue.AsSingleton(wanted), streams)
             | "AllFound" >> beam.CombineGlobally(_join)
         )
         return found | "Surroundings" >> beam.Map(_surroundings, known_models)
@@ -162,8 +173,8 @@ class _SplitByShard(beam.DoFn):
     def start_bundle(self) -> None:
         self._splitter = Splitter(shards_of_events, MAX_BATCH_BYTES)
 
-    def process(self, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
-        return self._splitter.add(batch)
+    def process(self, batch: pa.RecordBatch, streams: Links) -> Iterator[tuple[int, pa.RecordBatch]]:
+        return self._splitter.add(with_streams(batch, streams))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         return map(GlobalWindows.windowed_value, self._splitter.flush())
@@ -174,14 +185,14 @@ def _union(sets: Iterable[frozenset[bytes]]) -> frozenset[bytes]:
 
 
 def _join(known: Iterable[Known]) -> Known:
-    joined: Known = {}
+    whole: Known = {}
     for part in known:
-        joined |= part
-    return joined
+        whole |= part
+    return whole
 
 
-def _of_models(batch: pa.RecordBatch, streams: frozenset[bytes]) -> list[Row]:
-    return events_of(batch, cid_array(streams)) if streams else []
+def _of_models(batch: pa.RecordBatch, asked: frozenset[bytes], streams: Links) -> list[Row]:
+    return events_of(with_streams(batch, streams), cid_array(asked)) if asked else []
 
 
 def _wanted(element: tuple[int, Iterable[pa.RecordBatch]], models: Models) -> Iterator[frozenset[bytes]]:
@@ -190,8 +201,8 @@ def _wanted(element: tuple[int, Iterable[pa.RecordBatch]], models: Models) -> It
         yield missing
 
 
-def _find(batch: pa.RecordBatch, wanted: frozenset[bytes]) -> Iterator[Known]:
-    found = found_in(batch, cid_array(wanted)) if wanted else {}
+def _find(batch: pa.RecordBatch, wanted: frozenset[bytes], streams: Links) -> Iterator[Known]:
+    found = found_in(with_streams(batch, streams), cid_array(wanted)) if wanted else {}
     if found:
         yield found
 
@@ -200,13 +211,14 @@ def _surroundings(known: Known, models: Models) -> Surroundings:
     return Surroundings(models, known)
 
 
-def _by_stream(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Cid, list[Row]]]:
+def _by_stream(batches: Iterable[pa.RecordBatch]) -> tuple[dict[bytes, list[Row]], list[Row]]:
+    """The rows of each stream, and those whose stream is unknown."""
     rows_of: dict[bytes, list[Row]] = {}
+    unplaced: list[Row] = []
     for batch in batches:
         for row in to_rows(batch):
-            rows_of.setdefault(row[1], []).append(row)
-    for stream in sorted(rows_of):
-        yield Cid(stream), rows_of.pop(stream)
+            (unplaced if row[1] is None else rows_of.setdefault(row[1], [])).append(row)
+    return rows_of, unplaced
 
 
 class _EvaluateShard(beam.DoFn):
@@ -216,15 +228,17 @@ class _EvaluateShard(beam.DoFn):
 
     def process(self, element: tuple[int, Iterable[pa.RecordBatch]], around: Surroundings) -> Iterator[Any]:
         shard, batches = element
-        return self._per_shard.emit(shard, self._evaluate(batches, around))
+        rows_of, unplaced = _by_stream(batches)
+        return self._per_shard.emit(shard, self._evaluate(rows_of, around), unplaced)
 
     def _evaluate(
-        self, batches: Iterable[pa.RecordBatch], around: Surroundings
+        self, rows_of: dict[bytes, list[Row]], around: Surroundings
     ) -> Iterator[tuple[StreamHistory, list[Row]]]:
         context, known = around.context, around.known.keys()
-        for stream, rows in _by_stream(batches):
+        for stream in sorted(rows_of):
+            rows = rows_of.pop(stream)
             events = EventSet.of(checked_event(row) for row in rows)
-            yield evaluate(stream, events, self._rules, context, known), rows
+            yield evaluate(Cid(stream), events, self._rules, context, known), rows
 
 
 class _TableRows:
@@ -234,7 +248,9 @@ class _TableRows:
         self._reducer = reducer
         self._rules = rules
 
-    def emit(self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]]) -> Iterator[TablePart]:
+    def emit(
+        self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]], unplaced: Sequence[Row]
+    ) -> Iterator[TablePart]:
         order, parts = ShardOrder(shard), _Parts(shard)
         for history, rows in streams:
             _count(history, len(rows), self._rules)
@@ -242,7 +258,8 @@ class _TableRows:
             with passed_on():
                 made = stream_rows(history, order, self._reducer, self._rules.profile)
             yield from parts.add(made)
-            yield from parts.add_refused(_refused_rows(history, rows))
+            yield from parts.add_refused(_refused_rows(history.judged, str(history.stream_id), rows))
+        yield from parts.add_refused(_unplaced_rows(unplaced))
         yield from parts.flush()
 
 
@@ -259,13 +276,24 @@ def _count(history: StreamHistory, copies: int, rules: Rules) -> None:
         metrics.count(metrics.REVERTED)
 
 
-def _refused_rows(history: StreamHistory, rows: list[Row]) -> Iterator[Row]:
-    stream_id = str(history.stream_id)
+def _unplaced_rows(rows: Sequence[Row]) -> Iterator[Row]:
+    """Rows of `rejected` for events whose stream is unknown, which no history has."""
+    known = EventSet.of(checked_event(row) for row in rows)
+    judged = {cid: judge_unplaced(event) for cid, event in known.events.items()}
+    for item in judged.values():
+        metrics.count_verdict(item.reason)
+    if rows:
+        metrics.count(metrics.DUPLICATES, len(rows) - len(judged))
+        tell("resolved", len(rows))
+    return _refused_rows(judged, None, rows)
+
+
+def _refused_rows(judged: Mapping[Cid, Judged], stream_id: str | None, rows: Sequence[Row]) -> Iterator[Row]:
     origin_of: dict[bytes, Row] = {}
     for row in rows:
         origin_of[row[0]] = min(origin_of.get(row[0], row[-3:]), row[-3:])
-    for cid in sorted(history.judged):
-        columns = refusal_columns(history.judged[cid], stream_id)
+    for cid in sorted(judged):
+        columns = refusal_columns(judged[cid], stream_id)
         if columns is not None:
             yield *columns, *origin_of[cid]
 

@@ -7,16 +7,32 @@ from hashlib import sha256
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.rows import shard_of
+from ceramic_protocol.tables import STREAM_SHARDS
+
+UNPLACED: Final = STREAM_SHARDS
+"""Number behind the last shard, for events whose stream has yet to be found."""
 
 ShardsOf = Callable[[pa.RecordBatch], list[int]]
 
 
 def shards_of_events(batch: pa.RecordBatch) -> list[int]:
-    """The shard of every row of a batch of `CHECKED_EVENTS`: that of its stream."""
-    return [shard_of(stream) for stream in batch.column("stream_cid").to_pylist()]
+    """The shard of every row of a batch of `CHECKED_EVENTS`: that of its stream, else that of the event."""
+    column = batch.column("stream_cid")
+    if column.null_count:
+        column = pc.coalesce(column, batch.column("event_cid"))
+    return [shard_of(stream) for stream in column.to_pylist()]
+
+
+def shards_before_placing(batch: pa.RecordBatch) -> list[int]:
+    """The shard of every row of a batch of `CHECKED_EVENTS`; `UNPLACED` where the stream is not known yet."""
+    if not batch.column("stream_cid").null_count:
+        return shards_of_events(batch)
+    streams = batch.column("stream_cid").to_pylist()
+    return [UNPLACED if stream is None else shard_of(stream) for stream in streams]
 
 
 def shards_of_refusals(batch: pa.RecordBatch) -> list[int]:

@@ -21,9 +21,11 @@ from ceramic_connectors.outside import outside
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.collect_models import Models
 from ceramic_protocol.limits import MAX_SPILL_BUFFER_BYTES
+from ceramic_protocol.placing import ends_of, streams_of
 from ceramic_protocol.rows import shard_of
 from ceramic_protocol.rules import Rules
 from ceramic_transforms.failures import passed_on
+from ceramic_transforms.placing import PLACE_COLUMNS, joined, prevs_in, streams_in, with_streams
 from ceramic_transforms.references import (
     KNOWN_COLUMNS,
     LINK_COLUMNS,
@@ -36,7 +38,7 @@ from ceramic_transforms.references import (
     model_streams,
     wanted_by,
 )
-from ceramic_transforms.shards import ShardsOf, Splitter
+from ceramic_transforms.shards import UNPLACED, ShardsOf, Splitter, shards_of_events
 
 
 class SpillByShard(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[tuple[int, str, int]]]):
@@ -64,20 +66,36 @@ class _Spill(beam.DoFn):
         self._shards_of = shards_of
 
     def start_bundle(self) -> None:
-        self._splitter = Splitter(self._shards_of, MAX_SPILL_BUFFER_BYTES)
-        self._writers: dict[int, tuple[Path, Any]] = {}
+        self._files = _ShardFiles(self._folder, self._shards_of)
 
     def process(self, batch: pa.RecordBatch) -> None:
-        self._write(self._splitter.add(batch))
+        self._files.add(batch)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
+        return map(GlobalWindows.windowed_value, self._files.close())
+
+
+class _ShardFiles:
+    """New files, one for each shard that has rows."""
+
+    def __init__(self, folder: str, shards_of: ShardsOf) -> None:
+        self._folder = folder
+        self._splitter = Splitter(shards_of, MAX_SPILL_BUFFER_BYTES)
+        self._writers: dict[int, tuple[Path, Any]] = {}
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self._write(self._splitter.add(batch))
+
+    def close(self) -> list[tuple[int, str, int]]:
+        """Make the files whole; gives shard, path and bytes of each."""
         self._write(self._splitter.flush())
+        closed = []
         for shard, (path, writer) in self._writers.items():
             with _writing(path):
                 writer.close()
-                size = path.stat().st_size
-            yield GlobalWindows.windowed_value((shard, str(path), size))
+                closed.append((shard, str(path), path.stat().st_size))
         self._writers = {}
+        return closed
 
     def _write(self, pieces: Iterable[tuple[int, pa.RecordBatch]]) -> None:
         for shard, piece in pieces:
@@ -110,6 +128,32 @@ def read_spill(path: str, columns: Sequence[str] | None = None) -> Iterator[pa.R
         reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))
         for index in range(reader.num_record_batches):
             yield reader.get_batch(index)
+
+
+def place_spilled(folder: str, shards: Mapping[int, Sequence[str]]) -> None:
+    """Move spilled events whose stream had yet to be found (`UNPLACED`) to the shards where they belong.
+
+    Args:
+        folder: where the files are, and new ones go to.
+        shards: for each shard the paths of its files.
+
+    Raises:
+        OutsideError: a file can't be read or written.
+    """
+    waiting = shards.get(UNPLACED, ())
+    if not waiting:
+        return
+    ends = ends_of(joined(map(prevs_in, _batches([waiting], PLACE_COLUMNS))))
+    wanted = cid_array(set(ends.values()))
+    others = (files for shard, files in shards.items() if shard != UNPLACED)
+    known = joined(streams_in(batch, wanted) for batch in _batches(others, PLACE_COLUMNS))
+    streams, files = streams_of(ends, known), _ShardFiles(folder, shards_of_events)
+    for batch in _batches([waiting]):
+        files.add(with_streams(batch, streams))
+    files.close()
+    for path in map(Path, waiting):
+        with outside(f"remove {path}"):
+            path.unlink()
 
 
 def find_surroundings(shards: Mapping[int, Sequence[str]], rules: Rules) -> Surroundings:

@@ -15,6 +15,7 @@ import click
 
 from ceramic_pipelines.cli.export import export
 from ceramic_pipelines.cli.inspect import inspect
+from ceramic_pipelines.cli.node import node
 from ceramic_pipelines.cli.query import query
 from ceramic_pipelines.cli.resolve import resolve
 from ceramic_pipelines.cli.tables import tables
@@ -25,6 +26,8 @@ FOUND: Final = 1
 USAGE: Final = 2
 OUTSIDE: Final = 3
 _EXIT_CODES: Final = {UsageError: USAGE, IdentifierError: USAGE, OutsideError: OUTSIDE}
+# By their codes: the extra that they come from may not be installed.
+_EXIT_CODES_BY_CODE: Final = {"store_in_use": OUTSIDE, "store_too_new": USAGE}
 
 
 class _Group(click.Group):
@@ -37,7 +40,7 @@ class _Group(click.Group):
             if ctx.params["debug"]:
                 raise
             click.echo(f"error: {error}", err=True)
-            ctx.exit(_EXIT_CODES.get(type(error), FOUND))
+            ctx.exit(_EXIT_CODES.get(type(error)) or _EXIT_CODES_BY_CODE.get(error.code, FOUND))
         except BrokenPipeError:
             # The reader has left; what Python would still flush at exit has nowhere to go.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -56,5 +59,5 @@ def main(*, debug: bool) -> None:
     del debug
 
 
-for _command in (export, verify, resolve, inspect, query, tables):
+for _command in (export, verify, resolve, inspect, query, tables, node):
     main.add_command(_command)

@@ -59,6 +59,8 @@ def find_history(ledger: Ledger, named: Named, rules: Rules) -> StreamHistory:
 
 
 def _unknown(ledger: Ledger, wanted: StreamId | Cid, init: Cid, rules: Rules) -> str:
+    if ledger.is_unplaced(init):
+        return f"{init} is a time event without id; the source does not have what tells its stream"
     what = "stream" if isinstance(wanted, StreamId) else "event"
     missing = f"the source has no {what} {wanted}"
     owner = ledger.stream_of(init)

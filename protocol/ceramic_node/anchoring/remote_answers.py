@@ -109,7 +109,7 @@ def read_witness(answer: Answer, wanted: Leaf) -> TimeEvent:
         raise AnchorTroubleError(Trouble.WITNESS_MISMATCH, detail)
     if answer.commit not in (None, event.cid):
         raise AnchorTroubleError(Trouble.WITNESS_MISMATCH, f"it is {event.cid} instead of {answer.commit}")
-    _check_form(event)
+    _check_form(event, wanted.stream.cid)
     return event
 
 
@@ -191,12 +191,12 @@ def _bytes(text: str) -> bytes:
     return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
 
 
-def _check_form(event: TimeEvent) -> None:
+def _check_form(event: TimeEvent, stream: Cid) -> None:
     """Refuse what can't be written again, or what nothing could be put below."""
     if len(event.path) > _LONGEST_PATH:
         raise AnchorTroubleError(Trouble.WITNESS_MALFORMED, f"a path of {len(event.path)} steps")
     try:
-        again = time_event(event.stream, event.prev, event.proof, event.path, event.witnesses.values())
+        again = time_event(stream, event.prev, event.proof, event.path, event.witnesses.values())
     except (EncodeError, DecodeError, IdentifierError) as error:
         raise AnchorTroubleError(Trouble.WITNESS_MISMATCH, str(error)[:_QUOTED]) from None
     if again.cid != event.cid:

@@ -13,15 +13,15 @@ from ceramic_connectors.keys import read_address
 from ceramic_connectors.rpc_chain import RpcChain
 from ceramic_node.clock import SystemClock
 from ceramic_node.config.node import NodeConfig
-from ceramic_node.intake_watch import IntakeWatcher
 from ceramic_node.neighbourhood import Neighbourhood
 from ceramic_node.node import Node
-from ceramic_node.states.follower import StateFollower
 from ceramic_node.states.memory import MemoryStates
 from ceramic_node.states.port import StateStore
 from ceramic_node.states.sqlite import SqliteStates
 from ceramic_node.store.memory import MemoryStore
 from ceramic_node.store.sqlite import open_store
+from ceramic_node.watching.follower import WatchedFollower
+from ceramic_node.watching.intake_meter import IntakeMeter
 from ceramic_protocol.ports import Chain, Clock, NoChain, NoContracts
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.store_port import EventStore
@@ -75,13 +75,13 @@ def rules_of(config: NodeConfig, clock: Clock) -> Callable[[], Rules]:
     return rules
 
 
-def make_node(config: NodeConfig, closing: ExitStack, watcher: IntakeWatcher) -> tuple[Node, Neighbourhood]:
+def make_node(config: NodeConfig, closing: ExitStack, watch: IntakeMeter) -> tuple[Node, Neighbourhood]:
     """A node with its stores, not started yet, and what it has to do with other ones.
 
     Args:
         config: what it is like.
         closing: closes the stores.
-        watcher: sees what is taken in.
+        watch: sees what is done.
 
     Raises:
         CeramicError: a store is in use, damaged, of another network or a later release, or its disk fails.
@@ -90,9 +90,11 @@ def make_node(config: NodeConfig, closing: ExitStack, watcher: IntakeWatcher) ->
     # Before anything is opened: it may find that the configuration can't work.
     verifier = make_verifier(config)
     events, states, neighbourhood = _stores(config, config.folder, clock, closing)
-    follower = StateFollower(events, states, rules_of(config, clock))
+    follower = WatchedFollower(
+        events, states, rules_of(config, clock), meter=watch.meter, tracer=watch.tracer
+    )
     node = Node(
-        events, states, follower, verifier=verifier, network=config.network, clock=clock, watcher=watcher
+        events, states, follower, verifier=verifier, network=config.network, clock=clock, watcher=watch
     )
     return node, neighbourhood
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from aiohttp import web
 
@@ -14,7 +15,10 @@ from ceramic_node.config.values import Address
 from ceramic_node.http.connections import ConnectionLimits, Connections, listen
 from ceramic_protocol.limits import TLS_SECONDS
 
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not listened at
+_AFTERWARDS: Final = 0.5
+"""Seconds for what goes on after `drain`: subscriptions that were told to end, and what isn't waited for."""
+
+_ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not listened at
 
 
 def limits_of(config: NodeConfig) -> ConnectionLimits:
@@ -27,10 +31,25 @@ def limits_of(config: NodeConfig) -> ConnectionLimits:
 class Door:
     """An application that is listened for at an address."""
 
-    def __init__(self, app: web.Application, connections: Connections, stop_seconds: float) -> None:
-        """Take an application; when the door is closed, requests may go on for `stop_seconds`."""
-        self._runner = web.AppRunner(app, shutdown_timeout=stop_seconds)
+    def __init__(
+        self,
+        app: web.Application,
+        connections: Connections,
+        stop_seconds: float,
+        drain: Callable[[float], Awaitable[None]] | None = None,
+    ) -> None:
+        """Take an application.
+
+        Args:
+            app: what is served.
+            connections: to this door.
+            stop_seconds: how long requests may go on when the door is closed.
+            drain: waits until none is under way, but not longer than it is told.
+        """
+        self._runner = web.AppRunner(app, shutdown_timeout=_AFTERWARDS)
         self._connections = connections
+        self._drain = drain
+        self._stop_seconds = stop_seconds
         self._server: asyncio.Server | None = None
         self._scheme = "http"
 
@@ -61,4 +80,7 @@ class Door:
         """Take no more connections, and end those that there are when their requests are done."""
         if self._server is not None:
             self._server.close()
+        if self._drain is not None:
+            # First of all, as aiohttp takes nothing more of bodies that are on their way once it stops.
+            await self._drain(self._stop_seconds)
         await self._runner.cleanup()

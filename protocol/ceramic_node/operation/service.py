@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,7 @@ from ceramic_node.watching.intake_meter import IntakeMeter
 from ceramic_node.watching.meter import Meter
 from ceramic_node.watching.pages import Pages
 from ceramic_node.watching.requests import RequestWatch
-from ceramic_node.watching.tracing import Tracer, make_tracer
+from ceramic_node.watching.tracing import make_tracer
 from ceramic_protocol.errors import CeramicError, StoreCorruption
 from ceramic_protocol.limits import MAX_METRICS_CONNECTIONS, TICK_SECONDS, TOKENS_CHECK_SECONDS
 
@@ -42,6 +42,10 @@ class Service:
 
     Attributes:
         meter: its figures.
+        connections: those of its HTTP API.
+        app: its application.
+        peer_names: tells which peers it has.
+        before_listening: told the application before it is run, to add to it.
         ended: set when it can't go on, or is asked to end.
         broken: why it can't go on, if that is so.
     """
@@ -59,6 +63,10 @@ class Service:
         self.meter: Final = Meter()
         self.ended: Final = asyncio.Event()
         self.broken: StoreCorruption | None = None
+        self.connections: Connections | None = None
+        self.app: web.Application | None = None
+        self.peer_names: Callable[[], Sequence[str]] = self._connected
+        self.before_listening: Callable[[web.Application], object] = lambda _app: None
 
     async def start(self) -> None:
         """Open the stores, and listen.
@@ -109,22 +117,22 @@ class Service:
         figures = FigureReader(node, config.folder)
         self._count(node, figures)
         history = History(self.meter)
-        app, guard = self._app(node, figures, history, tracer)
+        watch = RequestWatch(self.meter, tracer, self._on_corruption)
+        app, guard = self._app(node, figures, history, watch)
         ticking = asyncio.create_task(self._tick(node, figures, history, guard), name="tick")
         closing.push_async_callback(_end, ticking)
         if config.metrics is not None:
             await self._open_metrics(figures)
-        connections = Connections(limits_of(config), self._refused)
+        self.connections = connections = Connections(limits_of(config), self._refused)
         self.meter.read_value(metrics.CONNECTIONS, lambda: connections.count)
-        self._door = Door(app, connections, config.stop_seconds)
+        self._door = Door(app, connections, config.stop_seconds, watch.drain)
         closing.push_async_callback(self._door.close)
         await self._door.open(config.bind, tls)
 
     def _app(
-        self, node: Node, figures: FigureReader, history: History, tracer: Tracer
+        self, node: Node, figures: FigureReader, history: History, watch: RequestWatch
     ) -> tuple[web.Application, Guard]:
         config = self._config
-        watch = RequestWatch(self.meter, tracer, self._on_corruption)
         guard = Guard(config, self._tokens, self._refused)
         self.meter.read_value(metrics.BODIES, lambda: guard.held)
         settings = HttpSettings(config.cors_origins, config.max_body)
@@ -133,6 +141,8 @@ class Service:
         guard.add_to(app)
         self._pages = Pages(node, figures, history, watch, peers=self._peers, max_lag=config.max_lag)
         self._pages.add_to(app)
+        self.app = app
+        self.before_listening(app)
         return app, guard
 
     async def _open_metrics(self, figures: FigureReader) -> None:
@@ -184,6 +194,9 @@ class Service:
                 guard.end_stale()
 
     def _peers(self) -> Sequence[str]:
+        return self.peer_names()
+
+    def _connected(self) -> Sequence[str]:
         return [str(known.peer) for known in self._neighbourhood.peers.connected()]
 
     def _refused(self, code: str) -> None:

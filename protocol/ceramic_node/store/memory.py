@@ -216,6 +216,12 @@ class MemoryStore:
         with self._lock:
             return self._state.changes.after(after, limit)
 
+    @property
+    def waiting(self) -> int:
+        """How many events wait for others."""
+        with self._lock:
+            return len(self._state.waiting)
+
     def head(self) -> StoreHead:
         """See `EventStore`."""
         with self._lock:

@@ -50,7 +50,7 @@ class Looker:
         rules, context = moment or self.now()
         snapshot = self.store.snapshot(stream)
         foreign = self._foreign(snapshot)
-        return Look(snapshot.version, LiveStream(stream, rules, context, foreign, snapshot.known))
+        return Look(snapshot.version, LiveStream(stream, rules, context, foreign, known=snapshot.known))
 
     def now(self) -> Moment:
         """The present moment."""

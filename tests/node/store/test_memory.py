@@ -5,9 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from hypothesis import given
+
 from ceramic_node.store.memory import MemoryStore
 from ceramic_protocol.ports import Clock, EventStore
-from tests.node.store.feed_contract import FeedContract
+from ceramic_protocol.stored import NewEvent
+from tests.node.store.feed_contract import BATCHES, FeedContract, keep_a_copy_up
 from tests.node.store.store_contract import MAX_WAITING, StoreContract
 from tests.node.store.store_machine import Held, StoreMachine
 
@@ -23,8 +26,10 @@ class TestMemoryFeed(FeedContract):
         del folder
         return nullcontext(MemoryStore(clock=clock))
 
-    def fresh(self) -> AbstractContextManager[EventStore]:
-        return nullcontext(MemoryStore())
+
+@given(BATCHES)
+def test_a_copy_that_is_kept_up(batches: list[list[NewEvent]]) -> None:
+    keep_a_copy_up(MemoryStore(), batches)
 
 
 class _Machine(StoreMachine):

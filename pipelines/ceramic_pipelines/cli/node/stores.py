@@ -1,0 +1,99 @@
+"""`ceramic-streams node backup`, `restore`, `check` and `rebuild-states`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from ceramic_node.config import Loaded
+from ceramic_pipelines.cli.node.options import STORE_SETTINGS, check_extra, configured, store_folder
+from ceramic_pipelines.cli.options import output_format
+from ceramic_pipelines.cli.printing import print_rows, print_summary, progress_bars
+
+_RULES: Final = (*STORE_SETTINGS, "profile", "tie_break", "grace", "skew")
+_FOUND: Final = 1
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@configured(STORE_SETTINGS)
+def backup(*, file: Path, loaded: Loaded) -> None:
+    """Copy the events of a store to FILE, which is there as a whole or not at all.
+
+    For a node that is stopped. States aren't in it: they follow from the events.
+
+    \b
+    Example:
+      ceramic-streams node backup backup.sqlite --store data
+    """
+    check_extra()
+    from ceramic_node.operation.stores import opened
+
+    with opened(store_folder(loaded), loaded.config) as store:
+        store.backup(file)
+        print_summary([f"wrote {file}, with all events up to position {store.head().position:,}"])
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@configured(STORE_SETTINGS)
+def restore(*, file: Path, loaded: Loaded) -> None:
+    """Make a store from the backup FILE, where there is none yet.
+
+    Cursors of the store that was backed up mean nothing in the new one, as what came after is lost.
+
+    \b
+    Example:
+      ceramic-streams node restore backup.sqlite --store new-data
+    """
+    check_extra()
+    from ceramic_node.store.sqlite import restore as make_store
+
+    folder = store_folder(loaded)
+    make_store(file, folder)
+    print_summary([f"restored {folder}; states are made when the node runs"])
+
+
+@click.command()
+@configured(STORE_SETTINGS)
+@output_format
+@click.pass_context
+def check(ctx: click.Context, *, loaded: Loaded, form: str) -> None:
+    """Look for damage in a store: one line for each thing that can't be.
+
+    For a node that is stopped. Exit code 1 if there is any; then restore a backup.
+
+    \b
+    Example:
+      ceramic-streams node check --store data
+    """
+    check_extra()
+    from ceramic_node.operation.stores import opened
+
+    with opened(store_folder(loaded), loaded.config) as store:
+        found = store.check()
+    print_rows(({"code": one.code, "detail": one.detail} for one in found), form, ("code", "detail"))
+    print_summary([f"{len(found):,} findings" if found else "nothing is wrong"])
+    ctx.exit(_FOUND if found else 0)
+
+
+@click.command("rebuild-states")
+@configured(_RULES)
+def rebuild_states(*, loaded: Loaded) -> None:
+    """Make the states of a store anew from its events, such as after they were damaged.
+
+    For a node that is stopped. One that runs under other rules than before does so by itself.
+
+    \b
+    Example:
+      ceramic-streams node rebuild-states --store data
+    """
+    check_extra()
+    from ceramic_node.operation.stores import rebuilt
+
+    with progress_bars() as bars:
+        bars.start("Judging", None, "streams")
+        count = rebuilt(store_folder(loaded), loaded.config, lambda done: bars.advance("Judging", done))
+    print_summary([f"judged {count:,} streams"])

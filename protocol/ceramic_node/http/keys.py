@@ -1,0 +1,13 @@
+"""What handlers find in their application."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from ceramic_node.neighbourhood import Neighbourhood
+from ceramic_node.node import Node
+
+NODE: Final = web.AppKey("node", Node)
+NEIGHBOURHOOD: Final = web.AppKey("neighbourhood", Neighbourhood)

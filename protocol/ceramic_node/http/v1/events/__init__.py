@@ -1,0 +1,1 @@
+"""Handing events in, and asking for one."""

@@ -1,0 +1,1 @@
+"""Feeds: pages of them, and following them by Server-Sent Events or WebSocket."""

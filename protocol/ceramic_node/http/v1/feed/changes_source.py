@@ -1,0 +1,103 @@
+"""The feed of changes as a source: tips that moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import orjson
+
+from ceramic_node.http.v1.feed.shapes import ChangeEvent
+from ceramic_node.http.v1.feed.source import Item, Page
+from ceramic_node.http.v1.json_text import dumps
+from ceramic_node.http.v1.texts import cid_text, maybe_cid, stream_text
+from ceramic_node.node import Node
+from ceramic_node.signals import Signal
+from ceramic_node.states.records import EventRow, StateChange
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.ids import StreamId
+
+
+class IncludeState(StrEnum):
+    """Whether states come along."""
+
+    NONE = "none"
+    STATE = "state"
+
+
+class ChangesSource:
+    """Changes of the streams that somebody wants: of these streams, of these models, of these controllers."""
+
+    def __init__(
+        self,
+        node: Node,
+        streams: Sequence[StreamId],
+        models: Sequence[StreamId],
+        controllers: Sequence[str],
+        include: IncludeState,
+        *,
+        token_start: str,
+    ) -> None:
+        self._node = node
+        self._streams = frozenset(stream.cid for stream in streams)
+        self._models = frozenset(models)
+        self._controllers = frozenset(controllers)
+        self._include = include
+        self._token_start = token_start
+
+    @property
+    def signal(self) -> Signal:
+        """See `Source`."""
+        return self._node.settled
+
+    @property
+    def token_start(self) -> str:
+        """See `Source`."""
+        return self._token_start
+
+    async def page(self, after: int, limit: int) -> Page:
+        """See `Source`."""
+        return await self._node.read(self._page, after, limit)
+
+    def _page(self, after: int, limit: int) -> Page:
+        found = self._node.states.changes(after, limit)
+        if not found:
+            return Page([], after)
+        wanted = self._sifted(found)
+        rows: dict[Cid, EventRow] = {}
+        if self._include is IncludeState.STATE:
+            tips = [change.correction.new_tip for change in wanted]
+            rows = self._node.states.events([tip for tip in tips if tip is not None])
+        return Page([self._item(change, rows) for change in wanted], found[-1].position)
+
+    def _sifted(self, changes: Sequence[StateChange]) -> Sequence[StateChange]:
+        if self._streams:
+            changes = [change for change in changes if change.correction.stream_id.cid in self._streams]
+        if not (self._models or self._controllers):
+            return changes
+        rows = self._node.states.streams({change.correction.stream_id.cid for change in changes})
+        fitting = {
+            stream
+            for stream, row in rows.items()
+            if row.dimensions is not None
+            and (not self._models or row.dimensions.model in self._models)
+            and (not self._controllers or row.dimensions.controller in self._controllers)
+        }
+        return [change for change in changes if change.correction.stream_id.cid in fitting]
+
+    def _item(self, change: StateChange, rows: dict[Cid, EventRow]) -> Item:
+        made = change.correction
+        found = ChangeEvent(
+            position=change.position,
+            resume=f"{self._token_start}{change.position}",
+            stream_id=stream_text(made.stream_id),
+            old_tip=maybe_cid(made.old_tip),
+            new_tip=maybe_cid(made.new_tip),
+            undone=list(map(cid_text, made.undone)),
+            applied=list(map(cid_text, made.applied)),
+            cause=made.cause.value,
+        )
+        if self._include is IncludeState.STATE:
+            row = None if made.new_tip is None else rows.get(made.new_tip)
+            found["state"] = None if row is None or row.data is None else orjson.Fragment(row.data)
+        return Item(change.position, dumps(found))

@@ -1,0 +1,44 @@
+"""Texts of identifiers, remembered: the same streams, models and prevs come up again and again."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from ceramic_protocol import multibase
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.ids import StreamId
+
+_REMEMBERED: Final = 16_384
+
+
+@lru_cache(_REMEMBERED)
+def cid_text(cid: Cid) -> str:
+    """Text of a CID."""
+    return str(cid)
+
+
+@lru_cache(_REMEMBERED)
+def stream_text(stream: StreamId) -> str:
+    """Text of a StreamID."""
+    return str(stream)
+
+
+def maybe_cid(cid: Cid | None) -> str | None:
+    """Text of a CID, if there is one."""
+    return None if cid is None else cid_text(cid)
+
+
+def maybe_stream(stream: StreamId | None) -> str | None:
+    """Text of a StreamID, if there is one."""
+    return None if stream is None else stream_text(stream)
+
+
+def car_text(car: bytes) -> str:
+    """A CAR as multibase text (base64), as the SDK has it."""
+    return multibase.encode(car, "m")
+
+
+def bytes_text(data: bytes | None) -> str | None:
+    """Bytes as multibase text (base64url), if there are any."""
+    return None if data is None else multibase.encode(data, "u")

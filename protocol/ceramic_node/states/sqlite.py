@@ -1,0 +1,170 @@
+"""A store of states in SQLite, in a file of its own beside the one of the events."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ceramic_node.states.delta import Delta, read_delta
+from ceramic_node.states.port import StateWriter
+from ceramic_node.states.records import (
+    Backlog,
+    EventRow,
+    StateChange,
+    StateHead,
+    StreamRow,
+    StreamStateRow,
+)
+from ceramic_node.states.sqlite_file import StatesFile
+from ceramic_node.states.sqlite_rows import (
+    EVENT,
+    EVENT_COLUMNS,
+    STREAM,
+    Columns,
+    event_row,
+    of,
+    state_change,
+    stream_row,
+)
+from ceramic_node.states.sqlite_writer import SqliteWriter, read_events, read_head
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.store_port import check_limit
+
+# ruff: noqa: S608 - the only names that come into statements are those of columns and tables
+
+_EVENT: Final = of("event", EVENT)
+_STREAM: Final = of("stream", STREAM)
+_GET: Final = f"SELECT {STREAM} FROM stream WHERE cid = ?"
+_WITH_TIP: Final = f"SELECT {_EVENT}, {_STREAM} FROM stream LEFT JOIN event ON event.cid = stream.tip"
+_CHANGES: Final = (
+    "SELECT change.position, change.old_tip, change.new_tip, change.undone, change.applied, change.cause,"
+    " stream.cid, stream.stream_type FROM change JOIN stream ON stream.id = change.stream"
+    " WHERE change.position > ? ORDER BY change.position LIMIT ?"
+)
+_EVENTS: Final = (
+    f"SELECT {_EVENT}, {_STREAM} FROM event JOIN stream ON stream.id = event.stream"
+    " WHERE event.position IS NOT NULL AND event.number > ? ORDER BY event.number LIMIT ?"
+)
+_VALID: Final = (
+    f"SELECT {_EVENT.replace('event.data', 'NULL')} FROM stream JOIN event ON event.stream = stream.id"
+    " WHERE stream.cid = ? AND event.reason IS NULL ORDER BY event.height, event.cid"
+)
+_COUNTS: Final = {
+    Backlog.WOKEN: "SELECT count(*) FROM wave",
+    Backlog.LONG: "SELECT count(*) FROM long",
+    Backlog.FAILED: "SELECT count(*) FROM stream WHERE failed IS NOT NULL",
+}
+
+
+class SqliteStates:
+    """A `StateStore` that lasts. What a killed process has written is there; see `StatesFile`."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or make one.
+
+        Raises:
+            UsageError: it is a file of something else.
+            OutsideError: it can't be used, or another process has it open.
+            StoreCorruption: it is damaged.
+        """
+        self._file = StatesFile(path)
+
+    @contextmanager
+    def writing(self) -> Iterator[StateWriter]:
+        """See `StateStore`."""
+        with self._file.changing() as db:
+            writer = SqliteWriter(db)
+            yield writer
+            writer.finish()
+
+    def head(self) -> StateHead:
+        """See `StateStore`."""
+        with self._file.reading() as db:
+            return read_head(db)
+
+    def stream(self, stream: Cid) -> StreamStateRow | None:
+        """See `StateStore`."""
+        with self._file.reading() as db:
+            found = db.execute(f"{_WITH_TIP} WHERE stream.cid = ?", (stream,)).fetchone()
+        return None if found is None else _with_tip(found)
+
+    def event(self, cid: Cid) -> EventRow | None:
+        """See `StateStore`."""
+        return self.events([cid]).get(cid)
+
+    def events(self, cids: Collection[Cid]) -> dict[Cid, EventRow]:
+        """See `StateStore`."""
+        with self._file.reading() as db:
+            return read_events(db, cids)
+
+    def streams(self, streams: Collection[Cid]) -> dict[Cid, StreamRow]:
+        """See `StateStore`."""
+        with self._file.reading() as db:
+            found = ((stream, db.execute(_GET, (stream,)).fetchone()) for stream in streams)
+            return {stream: stream_row(columns) for stream, columns in found if columns is not None}
+
+    def changes(self, after: int, limit: int) -> list[StateChange]:
+        """See `StateStore`."""
+        check_limit(limit)
+        with self._file.reading() as db:
+            return [state_change(columns) for columns in db.execute(_CHANGES, (after, limit))]
+
+    def event_page(self, after: int, limit: int) -> list[tuple[EventRow, StreamRow]]:
+        """See `StateStore`."""
+        check_limit(limit)
+        found = []
+        with self._file.reading() as db:
+            for columns in db.execute(_EVENTS, (after, limit)):
+                row = stream_row(columns[EVENT_COLUMNS:])
+                found.append((event_row(columns[:EVENT_COLUMNS], row.stream), row))
+        return found
+
+    def stream_page(self, after: int, limit: int) -> list[StreamStateRow]:
+        """See `StateStore`."""
+        check_limit(limit)
+        asked = (
+            f"{_WITH_TIP} WHERE stream.tip IS NOT NULL AND stream.number > ? ORDER BY stream.number LIMIT ?"
+        )
+        with self._file.reading() as db:
+            return [_with_tip(columns) for columns in db.execute(asked, (after, limit))]
+
+    def delta(self, after: int, limit: int) -> Delta:
+        """See `StateStore`."""
+        check_limit(limit)
+        with self._file.reading() as db:
+            db.execute("BEGIN")
+            try:
+                return read_delta(db, read_head(db), after, limit)
+            finally:
+                db.execute("COMMIT")
+
+    def valid_events(self, stream: Cid) -> list[EventRow]:
+        """See `StateStore`."""
+        with self._file.reading() as db:
+            return [event_row(columns, stream) for columns in db.execute(_VALID, (stream,))]
+
+    def count(self, what: Backlog) -> int:
+        """See `StateStore`."""
+        with self._file.reading() as db:
+            number: int = db.execute(_COUNTS[what]).fetchone()[0]
+            return number
+
+    def failed(self, after: int, limit: int) -> list[StreamRow]:
+        """See `StateStore`."""
+        check_limit(limit)
+        asked = f"SELECT {STREAM} FROM stream WHERE failed IS NOT NULL AND number > ? ORDER BY number LIMIT ?"
+        with self._file.reading() as db:
+            return [stream_row(columns) for columns in db.execute(asked, (after, limit))]
+
+    def close(self) -> None:
+        """See `StateStore`."""
+        self._file.close()
+
+
+def _with_tip(columns: Columns) -> StreamStateRow:
+    row = stream_row(columns[EVENT_COLUMNS:])
+    return StreamStateRow(
+        row, event_row(columns[:EVENT_COLUMNS], row.stream) if row.tip is not None else None
+    )

@@ -1,0 +1,180 @@
+"""The file of a store: one connection that writes, others that read, and a thread that tidies up.
+
+Readers see the file as it was when they began, and nobody waits for them (SQLite's WAL). What is committed
+is in the log and survives the end of the process; with `synchronous=FULL` that of the machine too. A thread
+moves it from the log to the file, so that no writer waits for the disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, RLock, Thread
+from typing import Final, Literal, TypeAlias
+
+from ceramic_node.store.sqlite.errors import translated
+from ceramic_node.store.sqlite.migrate import migrate
+from ceramic_protocol.errors import OutsideError, StoreCorruption
+from ceramic_protocol.limits import MAX_STORE_LOG_BYTES
+
+Synchronous: TypeAlias = Literal["NORMAL", "FULL"]
+"""Whether what was put survives the end of the process (NORMAL), or a power failure as well (FULL)."""
+
+# Smaller than what suits long rows that are only added: a batch changes a few bytes each on hundreds of pages of
+# keys, and all of these pages go through the log.
+_PAGE_BYTES: Final = 4096
+_BUSY_SECONDS: Final = 10.0
+_WRITER_CACHE_KIB: Final = 64 * 1024
+_READER_CACHE_KIB: Final = 8 * 1024
+_IDLE_READERS: Final = 8
+_STATEMENTS: Final = 256
+_TIDY_SECONDS: Final = 1.0
+
+
+class Database:
+    """A file for several threads of one process."""
+
+    def __init__(self, path: Path, synchronous: Synchronous) -> None:
+        """Open it, make it if it isn't there, and bring it up to date.
+
+        Raises:
+            StoreCorruption: it is damaged.
+            StoreTooNew: a later release has written it.
+            UsageError: it is another program's.
+            OutsideError: it can't be used.
+        """
+        self.path = path
+        self._log = path.with_name(path.name + "-wal")
+        self.lock = RLock()
+        self._broken: StoreCorruption | None = None
+        self._is_closed = False
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._is_dirty = Event()
+        self._is_urgent = Event()
+        self._is_full = False
+        with self._watched():
+            self._writer = self._connect(_WRITER_CACHE_KIB)
+        try:
+            with self._watched():
+                self._writer.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+                self._writer.execute("PRAGMA journal_mode=WAL")
+                self._writer.execute("PRAGMA wal_autocheckpoint=0")
+                self._writer.execute(f"PRAGMA journal_size_limit={MAX_STORE_LOG_BYTES}")
+                self._writer.execute(f"PRAGMA synchronous={synchronous}")
+                self.came_with = migrate(self._writer, path)
+        except BaseException:
+            self._writer.close()
+            raise
+        self._tidier = Thread(target=self._tidy, name="store log", daemon=True)
+        self._tidier.start()
+
+    def _connect(self, cache: int) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            self.path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
+        )
+        db.execute(f"PRAGMA cache_size=-{cache}")
+        return db
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees the file as it is now, for one thread.
+
+        Raises:
+            StoreCorruption: the file is damaged, or was found to be so before.
+            OutsideError: it can't be read, or is closed.
+        """
+        with self._watched():
+            try:
+                db = self._idle.popleft()
+            except IndexError:
+                db = self._connect(_READER_CACHE_KIB)
+            try:
+                db.execute("BEGIN")
+                yield db
+            finally:
+                self._give_back(db)
+
+    def _give_back(self, db: sqlite3.Connection) -> None:
+        with suppress(sqlite3.Error):
+            db.execute("COMMIT")
+        if self._is_closed or db.in_transaction or len(self._idle) >= _IDLE_READERS:
+            db.close()
+        else:
+            self._idle.append(db)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The connection that writes, in a transaction: all of it is done and lasts, or nothing.
+
+        Raises:
+            StoreCorruption: the file is damaged, or was found to be so before.
+            OutsideError: it can't be written, or is closed.
+        """
+        with self.lock, self._watched():
+            db = self._writer
+            if self._is_full:
+                # Refused while the thread is at it; then it's for the next one to do.
+                is_busy, _pages, _moved = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._is_full = bool(is_busy)
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+            if self._log.stat().st_size > MAX_STORE_LOG_BYTES:
+                self._is_urgent.set()
+        self._is_dirty.set()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Nothing goes on after damage was found: every later use fails as the first one did."""
+        if self._broken is not None:
+            raise StoreCorruption(str(self._broken))
+        if self._is_closed:
+            raise OutsideError(f"the store {self.path} is closed")
+        try:
+            with translated(self.path):
+                yield
+        except StoreCorruption as error:
+            self._broken = error
+            raise
+
+    def _tidy(self) -> None:
+        """Move what is in the log to the file, and have the writer begin a new log when it is long."""
+        db = self._connect(_READER_CACHE_KIB)
+        try:
+            while not self._is_closed:
+                self._is_dirty.wait()
+                # Pages that change again and again are moved once.
+                self._is_urgent.wait(_TIDY_SECONDS)
+                self._is_dirty.clear()
+                self._is_urgent.clear()
+                with suppress(sqlite3.Error):
+                    _busy, pages, _moved = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                    # It begins anew only if nobody adds to it meanwhile, which is the writer's to see to.
+                    self._is_full = pages * _PAGE_BYTES > MAX_STORE_LOG_BYTES
+        finally:
+            db.close()
+
+    def close(self) -> None:
+        """Close it; a second time does nothing. Calls under way end first, or fail."""
+        with self.lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+        self._is_urgent.set()
+        self._is_dirty.set()
+        self._tidier.join()
+        while self._idle:
+            self._idle.pop().close()
+        self._writer.close()

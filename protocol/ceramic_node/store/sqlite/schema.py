@@ -1,0 +1,109 @@
+"""The tables of a store, as the steps that lead from one version of its file to the next.
+
+A step is never changed once it is released: a new one is added behind it.
+
+Keys are the last eight bytes of a CID as a number: a fifth of the CID's size, and as good to look it up by,
+as whoever finds a row compares the CID itself.
+
+* `stream`: every stream of which something is known, with its version; `begun` is its init event's position.
+* `init`: what init events fix for their streams, by position.
+* `event`: what was delivered; the row number is the position. `version` is that of the stream when it was
+  delivered, `revised` when its report was last replaced after that.
+* `waiting`: what was not delivered yet.
+* `capability`: what events under the same capability have in common: its CID, what it allows, and where
+  `section` isn't NULL its CID and block, which are left out of the CAR and belong at `section_at`.
+* `recon_key`, `recon_node`: keys of Recon, and sums over neighbours (see `recon_tree`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+APPLICATION: Final = 0x43655374
+"""Stands in `application_id`: whose file it is."""
+
+REPORT: Final = (
+    "cid, prev, kind, signer, capability, timestamp, chain_id, reason, detail, named_model, payload,"
+    " payload_at, payload_size, section_at, crc, car"
+)
+"""The columns that an event and its report take up, in `event` and in `waiting`."""
+
+_REPORT_TYPES: Final = """
+    cid BLOB NOT NULL,
+    prev BLOB,
+    kind INTEGER NOT NULL,
+    signer TEXT,
+    capability INTEGER,
+    timestamp INTEGER,
+    chain_id TEXT,
+    reason TEXT,
+    detail TEXT,
+    named_model BLOB,
+    payload BLOB,
+    payload_at INTEGER NOT NULL,
+    payload_size INTEGER NOT NULL,
+    section_at INTEGER,
+    crc INTEGER NOT NULL,
+    car BLOB NOT NULL
+"""
+
+_FIRST: Final = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE stream (
+        id INTEGER PRIMARY KEY, key INTEGER NOT NULL, cid BLOB NOT NULL, version INTEGER NOT NULL,
+        begun INTEGER
+    ) STRICT""",
+    "CREATE INDEX stream_key ON stream (key)",
+    "CREATE UNIQUE INDEX stream_version ON stream (version)",
+    """CREATE TABLE init (
+        position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, type INTEGER NOT NULL, model INTEGER,
+        controller INTEGER, sep TEXT, uniq BLOB, context BLOB
+    ) STRICT""",
+    "CREATE INDEX init_type ON init (type)",
+    "CREATE INDEX init_model ON init (model) WHERE model IS NOT NULL",
+    "CREATE INDEX init_controller ON init (controller) WHERE controller IS NOT NULL",
+    "CREATE TABLE model (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE) STRICT",
+    "CREATE TABLE controller (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
+    """CREATE TABLE capability (
+        id INTEGER PRIMARY KEY, key INTEGER NOT NULL, cid BLOB, allows BLOB, section BLOB,
+        crc INTEGER NOT NULL
+    ) STRICT""",
+    "CREATE INDEX capability_key ON capability (key)",
+    f"""CREATE TABLE event (
+        position INTEGER PRIMARY KEY, key INTEGER NOT NULL, stream INTEGER NOT NULL, model INTEGER,
+        controller INTEGER, version INTEGER NOT NULL, revised INTEGER, received INTEGER NOT NULL,
+        {_REPORT_TYPES}
+    ) STRICT""",
+    "CREATE INDEX event_key ON event (key)",
+    "CREATE INDEX event_stream ON event (stream)",
+    "CREATE INDEX event_model ON event (model) WHERE model IS NOT NULL",
+    "CREATE INDEX event_controller ON event (controller) WHERE controller IS NOT NULL",
+    "CREATE INDEX event_revised ON event (stream, revised) WHERE revised IS NOT NULL",
+    f"""CREATE TABLE waiting (
+        id INTEGER PRIMARY KEY, key INTEGER NOT NULL, prev_key INTEGER, stream INTEGER, version INTEGER,
+        {_REPORT_TYPES}
+    ) STRICT""",
+    "CREATE INDEX waiting_key ON waiting (key)",
+    "CREATE INDEX waiting_prev ON waiting (prev_key)",
+    "CREATE INDEX waiting_stream ON waiting (stream)",
+    "CREATE TABLE recon_key (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID",
+    """CREATE TABLE recon_node (
+        level INTEGER, first BLOB, children INTEGER NOT NULL, count INTEGER NOT NULL,
+        s0 INTEGER NOT NULL, s1 INTEGER NOT NULL, s2 INTEGER NOT NULL, s3 INTEGER NOT NULL,
+        s4 INTEGER NOT NULL, s5 INTEGER NOT NULL, s6 INTEGER NOT NULL, s7 INTEGER NOT NULL,
+        PRIMARY KEY (level, first)
+    ) STRICT, WITHOUT ROWID""",
+    "INSERT INTO recon_node VALUES (1, x'', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+    "CREATE TABLE interest (key BLOB PRIMARY KEY, peer BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE peer (
+        id BLOB PRIMARY KEY, addresses TEXT NOT NULL, seen INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX peer_seen ON peer (seen)",
+    """CREATE TABLE proof (
+        chain_id TEXT, tx_hash BLOB, "to" TEXT NOT NULL, input BLOB NOT NULL, block_number INTEGER NOT NULL,
+        timestamp INTEGER NOT NULL, status INTEGER, block_hash BLOB, PRIMARY KEY (chain_id, tx_hash)
+    ) STRICT, WITHOUT ROWID""",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+"""The statements of each step. A file's version, its `user_version`, is how many of them it has seen."""

@@ -1,0 +1,228 @@
+"""The store of events in a SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from ceramic_connectors.outside import outside
+from ceramic_node.store.planning import plan_batch
+from ceramic_node.store.sqlite import feed, listing, snapshots
+from ceramic_node.store.sqlite.backup import FILE_NAME, back_up
+from ceramic_node.store.sqlite.capabilities import KnownCapabilities
+from ceramic_node.store.sqlite.check import check
+from ceramic_node.store.sqlite.database import Database, Synchronous
+from ceramic_node.store.sqlite.findings import Finding
+from ceramic_node.store.sqlite.identity import epoch_of, settle_network
+from ceramic_node.store.sqlite.known import KnownEvents
+from ceramic_node.store.sqlite.lock import FolderLock
+from ceramic_node.store.sqlite.recon_keys import SqliteReconKeys
+from ceramic_node.store.sqlite.streams import Homes, rows_of
+from ceramic_node.store.sqlite.tables import SqliteChainProofs, SqliteInterests, SqlitePeers
+from ceramic_node.store.sqlite.writing import BatchWriter, Counters, Kept
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.limits import MAX_WAITING_EVENTS
+from ceramic_protocol.networks import Network
+from ceramic_protocol.ports import Clock
+from ceramic_protocol.store_port import ANY_VERSION, VersionMoved, check_limit
+from ceramic_protocol.stored import (
+    FeedFilter,
+    FeedPage,
+    NewEvent,
+    PutResult,
+    StoredEvent,
+    StoreHead,
+    StreamEntry,
+    StreamFilter,
+    StreamSnapshot,
+)
+
+_COUNTERS: Final = (
+    "SELECT coalesce((SELECT max(position) FROM event), 0), coalesce((SELECT max(version) FROM stream), 0),"
+    " coalesce((SELECT max(id) FROM stream), 0),"
+    " coalesce((SELECT received FROM event ORDER BY position DESC LIMIT 1), 0),"
+    " (SELECT count(*) FROM waiting)"
+)
+
+
+class SqliteStore:
+    """An `EventStore` that lasts, for one process and any number of its threads. A context manager.
+
+    Attributes:
+        network: the network that it was made for.
+        epoch: changes when positions and versions begin anew: those of another epoch mean nothing here.
+        recon: the keys of what was delivered.
+        interests: interests in ranges of such keys.
+        peers: other nodes.
+        proofs: transactions of chains.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Clock,
+        synchronous: Synchronous = "NORMAL",
+        network: Network | None = None,
+        max_waiting: int = MAX_WAITING_EVENTS,
+    ) -> None:
+        """See `open_store`."""
+        with outside(f"use the store in {folder}"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._clock = clock
+        self._max_waiting = max_waiting
+        self._guard = FolderLock(folder)
+        try:
+            self._database = Database(folder / FILE_NAME, synchronous)
+        except BaseException:
+            self._guard.release()
+            raise
+        try:
+            with self._database.writing() as db:
+                self.network: Final = settle_network(db, network)
+                self.epoch: Final = epoch_of(db)
+                self._counters = Counters(*db.execute(_COUNTERS).fetchone())
+        except BaseException:
+            self.close()
+            raise
+        capabilities = KnownCapabilities()
+        self._reader = feed.Reader(Homes(self.network), capabilities)
+        self._kept = Kept()
+        self.recon: Final = SqliteReconKeys(self._database)
+        self.interests: Final = SqliteInterests(self._database)
+        self.peers: Final = SqlitePeers(self._database)
+        self.proofs: Final = SqliteChainProofs(self._database)
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close it and let others open it; a second time does nothing."""
+        self._database.close()
+        self._guard.release()
+
+    def put(self, events: Sequence[NewEvent], *, if_versions: Mapping[Cid, int] = ANY_VERSION) -> PutResult:
+        """See `EventStore`."""
+        with self._database.lock:
+            drawn = replace(self._counters)
+            try:
+                with self._database.writing() as db:
+                    result, writer = self._put(db, events, if_versions, drawn)
+            except BaseException:
+                self._kept.clear()
+                raise
+            self._counters = drawn
+            writer.remember()
+            return result
+
+    def _put(
+        self,
+        db: sqlite3.Connection,
+        events: Sequence[NewEvent],
+        if_versions: Mapping[Cid, int],
+        counters: Counters,
+    ) -> tuple[PutResult, BatchWriter]:
+        _expect(db, if_versions)
+        homes, capabilities = self._reader
+        known = KnownEvents(db, capabilities, events, counters.waiting, self._max_waiting)
+        plan = plan_batch(events, known)
+        writer = BatchWriter(db, self._kept, homes, known, plan, counters)
+        return PutResult(plan.outcomes, writer.write(self._clock.now())), writer
+
+    def event(self, cid: Cid) -> StoredEvent | None:
+        """See `EventStore`."""
+        with self._database.reading() as db:
+            return snapshots.event_of(db, self._reader.capabilities, cid)
+
+    def streams_of(self, cids: Collection[bytes]) -> dict[bytes, Cid]:
+        """See `EventStore`."""
+        with self._database.reading() as db:
+            return snapshots.streams_of(db, cids)
+
+    def snapshot(self, stream: Cid, since: int = 0) -> StreamSnapshot:
+        """See `EventStore`."""
+        with self._database.reading() as db:
+            return snapshots.snapshot(db, self._reader.capabilities, stream, since)
+
+    def entry(self, stream: Cid) -> StreamEntry | None:
+        """See `EventStore`."""
+        with self._database.reading() as db:
+            return listing.entry_of(db, stream)
+
+    def find(self, wanted: StreamFilter, after: int, limit: int) -> list[StreamEntry]:
+        """See `EventStore`."""
+        check_limit(limit)
+        with self._database.reading() as db:
+            return listing.find(db, wanted, after, limit)
+
+    def feed(
+        self, after: int, limit: int, *, wanted: FeedFilter | None = None, with_cars: bool = False
+    ) -> FeedPage:
+        """See `EventStore`."""
+        check_limit(limit)
+        with self._database.reading() as db:
+            if wanted is None or wanted == FeedFilter():
+                return self._reader.page(db, after, limit, with_cars=with_cars)
+            return self._reader.filtered(db, after, limit, wanted, with_cars=with_cars)
+
+    def position_at(self, time: int) -> int:
+        """See `EventStore`."""
+        with self._database.reading() as db:
+            return feed.position_at(db, time)
+
+    def changed(self, after: int, limit: int) -> list[tuple[Cid, int]]:
+        """See `EventStore`."""
+        check_limit(limit)
+        with self._database.reading() as db:
+            return listing.changed(db, after, limit)
+
+    def head(self) -> StoreHead:
+        """See `EventStore`."""
+        with self._database.reading() as db:
+            return listing.head(db)
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait for others."""
+        return self._counters.waiting
+
+    def backup(self, path: Path) -> None:
+        """Write a copy of the store as it is now to a file, while reading and writing go on.
+
+        Raises:
+            UsageError: the file is there already.
+            OutsideError: it can't be written; nothing is left of it.
+        """
+        with self._database.reading() as db:
+            back_up(db, path)
+
+    def check(self, *, thorough: bool = False) -> list[Finding]:
+        """What is wrong with the store, which can be used meanwhile; some seconds for 100,000 events.
+
+        Args:
+            thorough: whether to compare SQLite's indexes with its tables as well.
+        """
+        with self._database.reading() as db:
+            return check(db, self._reader, thorough=thorough)
+
+
+def _expect(db: sqlite3.Connection, if_versions: Mapping[Cid, int]) -> None:
+    if not if_versions:
+        return
+    rows = rows_of(db, if_versions.keys())
+    for stream, expected in if_versions.items():
+        row = rows.get(stream)
+        version = 0 if row is None else row.version
+        if version != expected:
+            raise VersionMoved(stream, expected, version)

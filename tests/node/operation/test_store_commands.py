@@ -1,0 +1,104 @@
+"""Commands on stores whose node is stopped."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.node.operation.posting import body, init
+from tests.node.operation.process import node_run, run
+from tests.support.cli import run as run_here
+
+EVENTS = 20
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("node")
+    with node_run(folder, "--store", str(folder / "store")) as node:
+        for number in range(EVENTS):
+            assert node.ask("/ceramic/events", "POST", body(init(number))).status == 204
+        assert node.end() == 0
+    return folder / "store"
+
+
+def feed(folder: Path, store: Path) -> list[str]:
+    with node_run(folder, "--store", str(store)) as node:
+        found = [event["id"] for event in node.ask("/ceramic/feed/events?limit=1000").value["events"]]
+        assert node.end() == 0
+    return found
+
+
+def test_a_backup_gives_a_store_with_the_same_events(store: Path, tmp_path: Path) -> None:
+    backup, copy = tmp_path / "backup.sqlite", tmp_path / "copy"
+    made = run_here("node", "backup", str(backup), "--store", str(store), "--network", "local-7")
+    assert made.exit_code == 0, made.stderr
+    assert f"position {EVENTS}" in made.stderr
+    again = run_here("node", "backup", str(backup), "--store", str(store), "--network", "local-7")
+    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
+    restored = run_here("node", "restore", str(backup), "--store", str(copy))
+    assert restored.exit_code == 0, restored.stderr
+    assert run_here("node", "restore", str(backup), "--store", str(copy)).exit_code == 2
+    assert feed(tmp_path, copy) == [str(init(number).cid) for number in range(EVENTS)]
+
+
+def test_a_backup_of_nothing_or_from_nothing(tmp_path: Path) -> None:
+    backup = str(tmp_path / "backup")
+    for flags, code in (
+        (("backup", backup, "--store", str(tmp_path / "none")), 2),
+        (("backup", backup, "--store", "memory:"), 2),
+        (("restore", backup, "--store", str(tmp_path / "none")), 3),
+        (("check", "--store", str(tmp_path / "none")), 2),
+        (("rebuild-states", "--network", "inmemory"), 2),
+    ):
+        assert run_here("node", *flags).exit_code == code, flags
+
+
+def test_a_store_is_checked(store: Path, tmp_path: Path) -> None:
+    checked = run_here("node", "check", "--store", str(store), "--network", "local-7", "--format", "json")
+    assert (checked.exit_code, json.loads(checked.stdout)) == (0, [])
+    assert "nothing is wrong" in checked.stderr
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    data = bytearray((store / "store.sqlite").read_bytes())
+    page = len(data) // 2 // 4096 * 4096
+    data[page : page + 4096] = b"\xaa" * 4096
+    (broken / "store.sqlite").write_bytes(data)
+    found = run_here("node", "check", "--store", str(broken), "--network", "local-7")
+    assert found.exit_code == 1
+
+
+def test_states_are_made_anew(store: Path) -> None:
+    made = run_here("node", "rebuild-states", "--store", str(store), "--network", "local-7")
+    assert made.exit_code == 0, made.stderr
+    assert f"judged {EVENTS} streams" in made.stderr
+    with closing(sqlite3.connect(store / "states.sqlite")) as db:
+        assert db.execute("SELECT count(*) FROM stream").fetchone() == (EVENTS,)
+
+
+def test_a_token_is_printed_once_and_its_line_has_the_hash_alone(tmp_path: Path) -> None:
+    made = run("token", "new", "--scope", "write", "--scope", "read", "--name", "me", "--rate", "5")
+    secret = made.stdout.strip()
+    assert secret.startswith("cst_")
+    assert secret not in made.stderr
+    assert "me read,write sha256:" in made.stderr
+    assert made.stderr.strip().endswith("rate=5")
+    file = tmp_path / "tokens"
+    for number in (1, 2):
+        assert run_here("node", "token", "new", "--scope", "admin", "--append", str(file)).exit_code == 0
+        assert len(file.read_text().splitlines()) == number
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text("nonsense\n")
+    assert run_here("node", "token", "new", "--scope", "admin", "--append", str(file)).exit_code == 2
+    assert file.read_text() == "nonsense\n"
+    for flags in (
+        ("--scope", "all"),
+        (),
+        ("--scope", "read", "--name", "a b"),
+        ("--scope", "read", "--expires", "x"),
+    ):
+        assert run_here("node", "token", "new", *flags).exit_code == 2
