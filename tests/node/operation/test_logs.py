@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import itertools
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +69,8 @@ def logged(form: LogFormat = LogFormat.JSON, level: LogLevel = LogLevel.INFO) ->
         (f"seed={'ab' * 32}", "ab" * 32),
         ("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----", "MIGHAgEAMBMG"),
     ],
+    # The token is another one in every process, and names of tests have to be the same in all of them.
+    ids=itertools.count(),
 )
 def test_secrets_do_not_stand_in_it(form: LogFormat, said: str, secret: str) -> None:
     with logged(form) as text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -87,8 +87,16 @@ def post_lines(node: RunningNode, *cars: str) -> list[Any]:
 
 def get(node: RunningNode, path: str, **query: Any) -> Reply:
     """Ask; a list is a parameter that is given several times."""
-    given = urlencode(query, doseq=True)
+    given = query_text(query)
     return node.get(f"/v1{path}?{given}" if given else f"/v1{path}")
+
+
+def query_text(query: Mapping[str, Any]) -> str:
+    """A query as it is sent."""
+    texts = {
+        name: [*map(str, value)] if isinstance(value, list) else str(value) for name, value in query.items()
+    }
+    return urlencode(texts, doseq=True)
 
 
 def cids(events: Sequence[BuiltEvent]) -> list[str]:
