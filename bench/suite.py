@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench import accounts, batch, build, job, live, resolve, states, store, verify
+from bench import accounts, batch, build, job, live, resolve, sql, states, store, verify
 from bench.effort import FULL, SHORT, Effort
 from bench.figure import Figure
 
@@ -21,4 +21,5 @@ BENCHMARKS: Final[dict[str, Callable[[Effort], list[Figure]]]] = {
     "job": job.figures,
     "store": store.figures,
     "states": states.figures,
+    "sql": sql.figures,
 }

@@ -61,8 +61,8 @@ def _table(table: Table) -> str:
 
 _METRICS = """# Metrics
 
-What a node tells Prometheus, at the address of `node run --metrics` under `/metrics`. A counter's name is the one
-that queries use. Labels have few values: none of them is chosen by a client.
+What a node tells Prometheus, at the address of `node run --metrics` under `/metrics`. A counter's name is
+the one that queries use. Labels have few values: none of them is chosen by a client.
 
 Made from `ceramic_node.metrics` by `make docs`.
 

@@ -490,7 +490,7 @@ OTEL_QUEUE: Final = 2_048
 """Spans that wait to be sent; further ones are dropped."""
 
 MAX_STORE_LOG_BYTES: Final = 64 * 1024 * 1024
-"""Log of a store on disk, after which a new one is begun as soon as nobody writes or reads."""
+"""Log of a store on disk, after which a new one is begun; it may get longer while somebody reads."""
 
 MAX_CACHED_STREAM_FACTS: Final = 50_000
 """Streams whose facts a store on disk remembers, about 600 bytes each."""
@@ -531,6 +531,9 @@ MAX_ECHOED_CHARS: Final = 1024
 MAX_STATE_READERS: Final = 8
 """Connections to a store of states that are kept for readers."""
 
+STATE_LOG_BYTES: Final = 64 * 1024 * 1024
+"""What is written to a store of states before it is copied from SQLite's log to its place."""
+
 STATE_CACHE_BYTES: Final = 64 * 1024 * 1024
 """Pages of a store of states that its writer keeps in memory."""
 
@@ -546,7 +549,7 @@ MAX_LIVE_BYTES: Final = 128 * 1024 * 1024
 MAX_STATE_UNIT: Final = 2_000
 """Events of one stream that are judged or written at a stretch, before others have their turn."""
 
-MAX_STATE_BATCH: Final = 512
+MAX_STATE_BATCH: Final = 2_000
 """Streams that are judged in one transaction."""
 
 STATE_UNIT_SECONDS: Final = 0.05
@@ -718,7 +721,7 @@ MAX_SQL_FEED_STEP: Final = 20_000
 """Rows of a table that a feed looks at in one step."""
 
 MAX_SQL_FEED_BYTES: Final = 8 * 1024 * 1024
-"""What events of such a step say, and their states, in bytes; they are in memory until the client has them."""
+"""What events of such a step say, and their states, in bytes; in memory until the client has them."""
 
 MAX_MIRROR_BATCH: Final = 5_000
 """Changes that the tables for SQL take over at a time."""
@@ -728,3 +731,6 @@ MIRROR_SECONDS: Final = 0.25
 
 SQL_FRESH_SECONDS: Final = 2.0
 """How long a query waits for the tables to take over all that was there when it came."""
+
+MAX_STREAM_ID_TEXTS: Final = 10_000
+"""StreamIDs of which the text is remembered while rows of tables are made."""

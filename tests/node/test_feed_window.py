@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from ceramic_node import feed_window
 from ceramic_node.feed_window import FeedWindow
 from ceramic_node.signals import Signal
 from ceramic_node.store.memory import MemoryStore
-from ceramic_protocol.stored import FeedFilter, NewEvent
+from ceramic_protocol.stored import FeedFilter, FeedPage, NewEvent
 from tests.node.store import making
 
 rounds = st.randoms(use_true_random=False)
@@ -86,9 +87,9 @@ def test_the_store_is_read_once_for_all_that_wait() -> None:
     class Counting(MemoryStore):
         reads = 0
 
-        def feed(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+        def feed(self, *args: Any, **kwargs: Any) -> FeedPage:
             Counting.reads += 1
-            return super().feed(*args, **kwargs)  # type: ignore[arg-type]
+            return super().feed(*args, **kwargs)
 
     async def run() -> None:
         store = Counting()

@@ -121,8 +121,9 @@ async def _finish(campaign: Campaign, port: int, rng: random.Random) -> None:
     """Write what is left, wait until all of it is followed, and read the feed once more."""
     await _write(campaign, port, _unacknowledged(campaign, rng))
     async with connected(port) as connection:
-        while json.loads((await connection.ask(get("/v1/info")))[1])["follower"]["lag"]:
-            await asyncio.sleep(0.1)  # noqa: ASYNC110  # there is nothing to wait for but time
+        # Another process' lag: there is nothing to wait for but time.
+        while json.loads((await connection.ask(get("/v1/info")))[1])["follower"]["lag"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
         while await _read_page(campaign, connection):
             pass
         for cid in sorted(campaign.acknowledged)[::7]:

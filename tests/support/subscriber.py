@@ -75,7 +75,7 @@ async def _follow(url: str, plans: list[Plan], pipe: Connection) -> None:
     awake.set()
     until = time.monotonic() + 300
     for goal, one in zip(goals.result(), seen, strict=True):
-        while (one.positions[-1] if one.positions else 0) < goal and time.monotonic() < until:
+        while (one.positions[-1] if one.positions else 0) < goal and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     took = time.time() - live_from
     # What comes once too often may come now.
@@ -138,7 +138,8 @@ async def _read(plan: Plan, seen: Seen, reader: asyncio.StreamReader) -> None:
         end = data.rfind(b"\n\n") + 2
         whole, rest = data[:end], data[end:]
         now = time.time() * 1000
-        for token, place, position, received, cid in _ENTRY.findall(whole):
+        received = None
+        for token, place, position, received, cid in _ENTRY.findall(whole):  # noqa: B007  # the last one counts
             assert place == position
             seen.positions.append(int(position))
             seen.cids.append(hash_of(cid))
@@ -146,7 +147,7 @@ async def _read(plan: Plan, seen: Seen, reader: asyncio.StreamReader) -> None:
             count += 1
             if plan.leaves_after and count >= plan.leaves_after:
                 return
-        if count:
+        if received is not None:
             seen.delays.append(now - int(received))
         for token in _LAGGING.findall(whole):
             seen.told += 1

@@ -60,10 +60,15 @@ class Connections:
 
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
     on_refused: Callable[[str], object] = lambda _code: None
-    count: int = 0
+    _open: set[asyncio.BaseTransport] = field(default_factory=set)
     _of_address: Counter[str] = field(default_factory=Counter)
 
-    def enter(self, host: str) -> bool:
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._open)
+
+    def enter(self, host: str, transport: asyncio.BaseTransport) -> bool:
         """Count a connection in; False if there is no room for it."""
         key = address_key(host)
         is_limited = self.limits.limit_loopback or not is_loopback(host)
@@ -72,17 +77,26 @@ class Connections:
         ):
             self.on_refused("connections")
             return False
-        self.count += 1
+        self._open.add(transport)
         self._of_address[key] += 1
         return True
 
-    def leave(self, host: str) -> None:
+    def leave(self, host: str, transport: asyncio.BaseTransport) -> None:
         """Count a connection out."""
         key = address_key(host)
-        self.count -= 1
+        self._open.discard(transport)
         self._of_address[key] -= 1
         if not self._of_address[key]:
             del self._of_address[key]
+
+    async def end(self) -> None:
+        """End all of them at once, those that still say goodbye to each other too (TLS)."""
+        for transport in list(self._open):
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+        # What is aborted is called back in the next round.
+        for _ in range(2):
+            await asyncio.sleep(0)
 
 
 class _NoAccessLog(AbstractAccessLogger):
@@ -100,7 +114,7 @@ class _NoAccessLog(AbstractAccessLogger):
 class GuardedHandler(web.RequestHandler):
     """A connection that is counted, and ended if its client takes too little of what waits for it."""
 
-    __slots__ = ("_connections", "_host", "_left", "_watch")
+    __slots__ = ("_connections", "_entered", "_host", "_left", "_watch")
 
     def __init__(self, server: web.Server, connections: Connections) -> None:
         super().__init__(
@@ -118,6 +132,7 @@ class GuardedHandler(web.RequestHandler):
         )
         self._connections: Final = connections
         self._host: str | None = None
+        self._entered: asyncio.BaseTransport | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._left = 0
 
@@ -125,8 +140,9 @@ class GuardedHandler(web.RequestHandler):
         """Count it, or send it away."""
         peer = transport.get_extra_info("peername")
         host = str(peer[0]) if isinstance(peer, tuple) else ""
-        if self._connections.enter(host):
+        if self._connections.enter(host, transport):
             self._host = host
+            self._entered = transport
         elif isinstance(transport, asyncio.Transport):
             transport.write(_FULL)
             transport.close()
@@ -138,7 +154,8 @@ class GuardedHandler(web.RequestHandler):
         self._stop_watch()
         if self._host is None:
             return
-        self._connections.leave(self._host)
+        if self._entered is not None:
+            self._connections.leave(self._host, self._entered)
         super().connection_lost(exc)
 
     def handle_error(

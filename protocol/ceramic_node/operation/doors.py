@@ -84,3 +84,4 @@ class Door:
             # First of all, as aiohttp takes nothing more of bodies that are on their way once it stops.
             await self._drain(self._stop_seconds)
         await self._runner.cleanup()
+        await self._connections.end()

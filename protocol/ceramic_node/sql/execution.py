@@ -158,7 +158,7 @@ class Watch:
                 execution.look()
 
     def stop(self) -> None:
-        """End all that run, and go on looking until they have ended."""
+        """End all that run, and go on looking until they have ended; a second time does nothing."""
         until = time.monotonic() + 10.0
         while time.monotonic() < until:
             with self._lock:

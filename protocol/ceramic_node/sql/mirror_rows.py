@@ -10,12 +10,11 @@ import pyarrow as pa
 
 from ceramic_node.sql.schemas import TABLES
 from ceramic_node.states.records import Dimensions, EventRow, StreamRow
-from ceramic_node.states.table_rows import dimension_pairs, event_state_row
+from ceramic_node.states.table_rows import dimension_pairs, event_state_row, stream_id_text
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import StoreCorruption
 from ceramic_protocol.history import Judged
-from ceramic_protocol.ids import StreamId
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.rows import conclusion_data
 from ceramic_protocol.store_port import EventStore
@@ -76,7 +75,7 @@ def _stream(row: StreamRow) -> tuple[Any, ...]:
         dimension_pairs(dimensions),
         row.tip,
         row.has_forks,
-        str(StreamId.of(dimensions.stream_type, row.stream)),
+        stream_id_text(dimensions.stream_type, row.stream),
         _model(dimensions),
         row.first_anchored,
         row.last_anchored,

@@ -56,11 +56,15 @@ class FlightSqlServer(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow
         self._engine = engine
         self._prepared: Final = PreparedBook()
         self._calls: Final = BoundedSemaphore(calls)
-        super().__init__(
-            location,
-            tls_certificates=None if certificate is None else [certificate],
-            middleware=None if gate is None else {"tokens": gate},
-        )
+        try:
+            super().__init__(
+                location,
+                tls_certificates=None if certificate is None else [certificate],
+                middleware=None if gate is None else {"tokens": gate},
+            )
+        except BaseException:
+            del self._engine
+            raise
 
     def close(self) -> None:
         """Stop listening, once all calls have ended; end the engine's executions first."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, NamedTuple
+
+import pyarrow as pa
 
 from ceramic_node.config.values import Address
 from ceramic_node.http.guard.token_file import TokenFile
@@ -63,6 +66,11 @@ class SqlService:
         port: int = self._server.port
         return port
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the tables have been made; until then queries are answered with `sql_busy`."""
+        return self._keeper.head.is_complete
+
     async def start(self) -> None:
         """Open the tables and begin to listen.
 
@@ -75,22 +83,20 @@ class SqlService:
     def _open(self) -> None:
         settings, node = self._settings, self._node
         path = None if settings.folder is None else settings.folder / FILE
-        self._database = Database(path, memory=settings.memory)
-        try:
+        with ExitStack() as made:
+            self._database = Database(path, memory=settings.memory)
+            made.callback(self._database.close)
             self._mirror = Mirror(
                 self._database, node.events, node.states, settings.profile, lambda: self._is_stopping
             )
+            made.callback(self._mirror.close)
             self._keeper = Keeper(self._mirror, node.states)
+            made.callback(self._keeper.stop)
             self._engine = Engine(self._database, self._keeper, settings.bounds)
-            try:
-                self._server = self._listen()
-            except BaseException:
-                self._engine.stop()
-                raise
-        except BaseException:
-            self._database.close()
-            raise
-        self._keeper.start()
+            made.callback(self._engine.stop)
+            self._server = self._listen()
+            self._keeper.start()
+            self._made = made.pop_all()
 
     def _listen(self) -> FlightSqlServer:
         settings = self._settings
@@ -107,8 +113,8 @@ class SqlService:
                 gate=None if settings.tokens is None else TokenGate(settings.tokens),
                 certificate=certificate,
             )
-        except OSError as error:
-            raise OutsideError(f"can't listen on {host}:{settings.bind.port} for SQL: {error}") from error
+        except (OSError, pa.ArrowException) as error:
+            raise OutsideError(f"can't listen on {host}:{settings.bind.port} for SQL: {error}") from None
 
     async def _wake(self) -> None:
         while True:
@@ -117,7 +123,9 @@ class SqlService:
             await self._node.settled.wait(number, _POLL_SECONDS)
 
     async def stop(self) -> None:
-        """End: feeds and queries that run are told so."""
+        """End: feeds and queries that run are told so. A second time does nothing."""
+        if self._is_stopping:
+            return
         self._is_stopping = True
         self._waker.cancel()
         await asyncio.to_thread(self._close)
@@ -125,6 +133,4 @@ class SqlService:
     def _close(self) -> None:
         self._engine.stop()
         self._server.close()
-        self._keeper.stop()
-        self._mirror.close()
-        self._database.close()
+        self._made.close()

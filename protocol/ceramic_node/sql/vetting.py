@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 from ceramic_node.sql.failures import SqlRefused, SqlWrong
@@ -28,6 +29,8 @@ _DENIED_BEGINNINGS: Final = (
 )
 _DENIED: Final = frozenset(
     {
+        "array_resize",
+        "bitstring",
         "combine",
         "create_sort_key",
         "current_connection_id",
@@ -37,24 +40,39 @@ _DENIED: Final = frozenset(
         "current_transaction_id",
         "currval",
         "finalize",
+        "format",
+        "generate_series",
         "get_block_size",
         "getvariable",
         "in_search_path",
         "index_key",
         "json_deserialize_sql",
+        "list_resize",
         "nextval",
         "parse_duckdb_log_message",
+        "printf",
         "query",
+        "range",
         "setseed",
         "setval",
         "sleep_ms",
         "stats",
         "to_aggregate_state",
+        "to_base",
         "txid_current",
         "vector_type",
         "write_log",
     }
 )
+
+# These make much of little: the argument that says how much has to be written out, and small.
+_GROWING: Final = {
+    "lpad": (1, 10_000),
+    "regexp_replace": (2, 100),
+    "repeat": (1, 10_000),
+    "replace": (2, 100),
+    "rpad": (1, 10_000),
+}
 
 
 def allowed_functions(connection: Any) -> frozenset[str]:
@@ -138,3 +156,21 @@ def _vet_function(part: Tree, functions: frozenset[str]) -> None:
     path = path_of(part) or [str(part["function_name"]).lower()]
     if path[:-1] not in _QUALIFIERS or path[-1] not in functions:
         raise SqlRefused(f"the function {'.'.join(path)[:200]!r} isn't there, or can't be used here")
+    if path[-1] in _GROWING:
+        place, most = _GROWING[path[-1]]
+        arguments = part.get("arguments") or []
+        if place < len(arguments) and _size(arguments[place]["expression"]) > most:
+            raise SqlRefused(f"argument {place + 1} of {path[-1]} has to be written out, up to {most:,}")
+
+
+def _size(part: Tree) -> int:
+    """The number, or the length of the text, that is written there; very large if none is."""
+    literal = part.get("literal") if kind(part) == "VALUE_CONSTANT" else None
+    if not isinstance(literal, dict):
+        return sys.maxsize
+    text = str(literal.get("text", ""))
+    if literal.get("kind") == "STRING":
+        return len(text)
+    return (
+        int(text) if literal.get("kind") == "INTEGER" and text.isdigit() and len(text) < 10 else sys.maxsize
+    )

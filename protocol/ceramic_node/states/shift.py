@@ -23,6 +23,9 @@ from ceramic_protocol.rules import Rules
 from ceramic_protocol.store_port import EventStore
 
 _log = logging.getLogger(__name__)
+_BEHIND: Final = 10
+"""How many times as long a transaction takes while there are more changes than fit into one."""
+
 _SMALL: Final = 16
 """Woken streams that are taken at a time: all that are taken have to be judged."""
 
@@ -95,8 +98,11 @@ class Shift:
 
     def changed(self, limit: int) -> int:
         """Judge streams whose events have changed; gives how many."""
-        until, done = self._clock() + self._seconds, 0
-        for stream, version in self._events.changed(self._writer.head.version, limit):
+        found = self._events.changed(self._writer.head.version, limit)
+        # Whoever is far behind gains more from large transactions than from being seen soon.
+        until = self._clock() + self._seconds * (_BEHIND if len(found) == limit else 1)
+        done = 0
+        for stream, version in found:
             self._work(stream, version=version)
             self._writer.move_to(version=version)
             done += 1

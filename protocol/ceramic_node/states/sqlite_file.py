@@ -15,10 +15,11 @@ from uuid import uuid4
 from ceramic_connectors.outside import outside
 from ceramic_node.states.schema import APPLICATION, TABLES, VERSION
 from ceramic_protocol.errors import OutsideError, StoreCorruption, UsageError
-from ceramic_protocol.limits import MAX_STATE_READERS, STATE_CACHE_BYTES
+from ceramic_protocol.limits import MAX_STATE_READERS, STATE_CACHE_BYTES, STATE_LOG_BYTES
 
 _BUSY_SECONDS: Final = 10.0
 _KIB: Final = 1024
+_PAGE_BYTES: Final = 16 * _KIB
 _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -134,11 +135,13 @@ class StatesFile:
                     Path(f"{self._path}{suffix}").unlink(missing_ok=True)
                 db = self._writer = self._connect()
                 is_empty = True
-            db.execute("PRAGMA page_size=16384")
+            db.execute(f"PRAGMA page_size={_PAGE_BYTES}")
             db.execute("PRAGMA journal_mode=WAL")
             # What a failing power supply takes can be made anew; a killed process takes nothing.
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute(f"PRAGMA cache_size={-STATE_CACHE_BYTES // _KIB}")
+            # Rows come all over the indexes: pages that are written again and again are copied once.
+            db.execute(f"PRAGMA wal_autocheckpoint={STATE_LOG_BYTES // _PAGE_BYTES}")
             if is_empty:
                 _make(db)
 

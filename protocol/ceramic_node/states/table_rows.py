@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ceramic_node.states.records import Dimensions, EventRow, StreamRow
 from ceramic_protocol.checked import Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.history import Judged
 from ceramic_protocol.ids import StreamId
+from ceramic_protocol.limits import MAX_STREAM_ID_TEXTS
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.rows import Row, conclusion_data
 from ceramic_protocol.stored import Delivered
@@ -119,7 +121,14 @@ def _event(cid: Cid, kind: Kind) -> Row:
 
 
 def _stream_id(stream: Cid, dimensions: Dimensions) -> str:
-    return str(StreamId.of(dimensions.stream_type, stream))
+    return stream_id_text(dimensions.stream_type, stream)
+
+
+# Base 36 takes longer than all else of a row, and the events of a stream mostly come together.
+@lru_cache(MAX_STREAM_ID_TEXTS)
+def stream_id_text(stream_type: int, stream: Cid) -> str:
+    """A StreamID as text, by its type and the CID of the init event."""
+    return str(StreamId.of(stream_type, stream))
 
 
 def _model(dimensions: Dimensions) -> str | None:

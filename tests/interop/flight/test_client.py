@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import ipc
 
+from ceramic_node.http.guard import Scope, TokenFile, new_token
 from ceramic_protocol.multibase import encode
 from tests.interop.talking import Failed, Talk, talking
 from tests.node.sql.serving import Serving, serving
@@ -103,3 +104,20 @@ def test_an_error_is_told(client: Talk) -> None:
         client.ask("query", sql="SELECT CAST('x' AS INTEGER)")
     with pytest.raises(Failed, match="sql_refused"):
         client.ask("query", sql="DELETE FROM event_states")
+
+
+def test_a_token(tmp_path: Path) -> None:
+    secret, token = new_token("reader", [Scope.READ])
+    path = tmp_path / "tokens"
+    path.write_text(token.line)
+    path.chmod(0o600)
+    with (
+        serving(events=[NOTE], tokens=TokenFile(path)) as served,
+        talking(_HERE, ["sql.mjs"], str(served.sql.port)) as client,
+    ):
+        sql = "SELECT count(*) FROM event_states"
+        assert table(client.ask("withToken", token=secret, sql=sql)).column(0).to_pylist() == [1]
+        with pytest.raises(Failed, match="token_missing"):
+            client.ask("query", sql=sql)
+        with pytest.raises(Failed, match="token_invalid"):
+            client.ask("withToken", token="wrong", sql=sql)

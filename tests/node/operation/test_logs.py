@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import itertools
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,11 @@ def test_attack(attack: Attack, tokens: Path) -> None:
         assert not [name for name in samples if name.startswith("ceramic_http_failures_total{")]
         assert not [name for name in samples if 'status="500"' in name and "peers" not in name]
         assert node.ask("/health").status in {200, 429}
+        until = time.monotonic() + 10
+        names = ("ceramic_http_bodies_bytes", "ceramic_http_requests_under_way")
+        while any(node.metrics()[name] for name in names):
+            assert time.monotonic() < until
+            time.sleep(0.1)
 
 
 def test_the_page_says_what_was_tried() -> None:

@@ -78,7 +78,8 @@ def test_a_column_keeps_its_name_when_it_becomes_text(served: Serving) -> None:
 
 def test_lists_and_aggregates(served: Serving) -> None:
     sql = """
-        SELECT last_value(event_height ORDER BY event_height), count(*) FILTER (WHERE empty(validation_errors)),
+        SELECT last_value(event_height ORDER BY event_height),
+            count(*) FILTER (WHERE empty(validation_errors)),
             array_length(first_value(validation_errors ORDER BY event_height))
         FROM event_states WHERE stream_cid = $1
     """
@@ -86,14 +87,18 @@ def test_lists_and_aggregates(served: Serving) -> None:
 
 
 def test_a_stream_by_its_id(served: Serving) -> None:
-    sql = "SELECT data::varchar->'content'->>'a', last_anchored_at, len(reverted) FROM stream_states WHERE stream_id = $1"
+    sql = """
+        SELECT data::varchar->'content'->>'a', last_anchored_at, len(reverted)
+        FROM stream_states WHERE stream_id = $1
+    """
     assert served.rows(sql, (str(document_id(DOCUMENT)),)) == [("1", 900, 0)]
 
 
 def test_windows_with_and_joins(served: Serving) -> None:
     sql = """
         WITH ranked AS (
-            SELECT stream_cid, event_cid, row_number() OVER (PARTITION BY stream_cid ORDER BY event_state_order DESC) n
+            SELECT stream_cid, event_cid,
+                row_number() OVER (PARTITION BY stream_cid ORDER BY event_state_order DESC) n
             FROM event_states
         )
         SELECT count(*) FROM ranked r JOIN stream_tips t ON t.stream_cid = r.stream_cid WHERE n = 1

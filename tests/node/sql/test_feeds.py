@@ -10,8 +10,10 @@ from typing import Any
 
 import adbc_driver_flightsql.dbapi as adbc
 import pytest
+from pyarrow import flight
 
 from ceramic_node.sql import engine
+from ceramic_node.sql.messages import make, packed
 from ceramic_protocol import limits
 from ceramic_protocol.stored import NewEvent
 from tests.node.sql.serving import Serving, serving
@@ -36,15 +38,15 @@ def following(served: Serving, sql: str) -> Iterator[Iterator[tuple[Any, ...]]]:
 
 
 def test_history_then_what_comes() -> None:
-    with serving(events=[STREAM]) as served:
-        with following(served, "SELECT conclusion_event_order o FROM conclusion_events_feed LIMIT 4") as rows:
-            assert next(rows) == (1,)
-            last = STREAM
-            for number in (2, 3, 4):
-                last = change(last, number)
-                served.put([last])
-                assert next(rows) == (number,)
-            assert list(rows) == []
+    sql = "SELECT conclusion_event_order o FROM conclusion_events_feed LIMIT 4"
+    with serving(events=[STREAM]) as served, following(served, sql) as rows:
+        assert next(rows) == (1,)
+        last = STREAM
+        for number in (2, 3, 4):
+            last = change(last, number)
+            served.put([last])
+            assert next(rows) == (number,)
+        assert list(rows) == []
 
 
 def test_each_event_once_and_in_order_across_steps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,9 +69,9 @@ def test_each_event_once_and_in_order_across_steps(monkeypatch: pytest.MonkeyPat
 
 def test_steps_are_small_where_events_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_SQL_FEED_BYTES", 2_000)
-    with serving(events=[init(f"{number} " + "x" * 1_500) for number in range(10)]) as served:
-        with following(served, "SELECT event_state_order FROM event_states_feed LIMIT 10") as rows:
-            found = [row[0] for row in rows]
+    events = [init(f"{number} " + "x" * 1_500) for number in range(10)]
+    with serving(events=events) as served:
+        found = [row[0] for row in served.rows("SELECT event_state_order FROM event_states_feed LIMIT 10")]
     assert found == sorted(set(found))
     assert len(found) == 10
 
@@ -141,42 +143,46 @@ def few() -> Iterator[Serving]:
 
 def test_who_does_not_read_is_served_from_the_tables_later() -> None:
     """ceramic-one ended the feed, and its own pipeline with it."""
-    with serving(events=[init("0")]) as served:
-        with following(
-            served, "SELECT conclusion_event_order FROM conclusion_events_feed LIMIT 3001"
-        ) as rows:
-            assert next(rows) == (1,)
-            for start in range(0, 3_000, 500):
-                served.put([init(f"later {number}") for number in range(start, start + 500)])
-            assert served.one("SELECT count(*) FROM event_states") == 3_001
-            assert [row[0] for row in rows] == list(range(2, 3_002))
+    with (
+        serving(events=[init("0")]) as served,
+        following(served, "SELECT conclusion_event_order FROM conclusion_events_feed LIMIT 3001") as rows,
+    ):
+        assert next(rows) == (1,)
+        for start in range(0, 3_000, 500):
+            served.put([init(f"later {number}") for number in range(start, start + 500)])
+        assert served.one("SELECT count(*) FROM event_states") == 3_001
+        assert [row[0] for row in rows] == list(range(2, 3_002))
+
+
+def _first_row(served: Serving, sql: str) -> Any:
+    """The first row of a feed, as soon as there is room for it."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with following(served, sql) as rows:
+                return next(rows)
+        except (adbc.Error, OSError) as error:
+            if "sql_busy" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 def test_a_client_that_goes_leaves_nothing_behind() -> None:
     with serving(events=[STREAM], bounds=engine.Bounds(feeds=1)) as served:
         for _ in range(3):
-            until = time.monotonic() + _PATIENCE
-            while True:
-                try:
-                    with following(served, "SELECT 1 FROM event_states_feed") as rows:
-                        next(rows)
-                    break
-                except (adbc.Error, OSError) as error:
-                    assert "sql_busy" in str(error)
-                    assert time.monotonic() < until
-                    time.sleep(0.05)
+            assert _first_row(served, "SELECT 1 FROM event_states_feed") == (1,)
 
 
 def test_the_end_of_the_node_ends_feeds() -> None:
-    with serving(events=[STREAM]) as served:
-        with adbc.connect(served.url, autocommit=True) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM event_states_feed")
-            reader = cursor.fetch_record_batch()
-            assert reader.read_next_batch().num_rows == 1
-            started = time.monotonic()
-            stopping = threading.Thread(target=lambda: served.running.call(served.sql.stop()))
-            stopping.start()
-            with pytest.raises(Exception, match="sql_stopped"):
-                reader.read_next_batch()
-            stopping.join()
-            assert time.monotonic() - started < _PATIENCE
+    command = packed(make("CommandStatementQuery", query="SELECT 1 FROM event_states_feed"))
+    with serving(events=[STREAM]) as served, flight.connect(served.url) as client:
+        (endpoint,) = client.get_flight_info(flight.FlightDescriptor.for_command(command)).endpoints
+        reader = client.do_get(endpoint.ticket)
+        assert reader.read_chunk().data.num_rows == 1
+        started = time.monotonic()
+        stopping = threading.Thread(target=lambda: served.running.call(served.sql.stop()))
+        stopping.start()
+        with pytest.raises(flight.FlightCancelledError, match="sql_stopped"):
+            reader.read_chunk()
+        stopping.join()
+        assert time.monotonic() - started < _PATIENCE

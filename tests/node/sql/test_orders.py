@@ -57,7 +57,8 @@ def test_every_condition_on_orders_holds(
 def test_a_feed_holds_them_too(served: Serving) -> None:
     sql = (
         "SELECT conclusion_event_order FROM conclusion_events_feed"
-        " WHERE conclusion_event_order > 2 AND 5 <= conclusion_event_order AND conclusion_event_order > 6 LIMIT 4"
+        " WHERE conclusion_event_order > 2 AND 5 <= conclusion_event_order"
+        " AND conclusion_event_order > 6 LIMIT 4"
     )
     assert [row[0] for row in served.rows(sql)] == [7, 8, 9, 10]
 

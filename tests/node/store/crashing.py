@@ -1,4 +1,4 @@
-"""A process that puts batches into a store until it is killed, and the campaign that kills it over and over."""
+"""A process that puts batches into a store until it is killed, and the campaign that kills it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, RLock, Thread
+from threading import Event, Lock, RLock, Thread
 from typing import Final, Literal, TypeAlias
 
 from ceramic_node.store.sqlite.errors import translated
@@ -23,8 +23,8 @@ from ceramic_protocol.limits import MAX_STORE_LOG_BYTES
 Synchronous: TypeAlias = Literal["NORMAL", "FULL"]
 """Whether what was put survives the end of the process (NORMAL), or a power failure as well (FULL)."""
 
-# Smaller than what suits long rows that are only added: a batch changes a few bytes each on hundreds of pages of
-# keys, and all of these pages go through the log.
+# Smaller than what suits long rows that are only added: a batch changes a few bytes each on hundreds of pages
+# of keys, and all of these pages go through the log.
 _PAGE_BYTES: Final = 4096
 _BUSY_SECONDS: Final = 10.0
 _WRITER_CACHE_KIB: Final = 64 * 1024
@@ -32,6 +32,7 @@ _READER_CACHE_KIB: Final = 8 * 1024
 _IDLE_READERS: Final = 8
 _STATEMENTS: Final = 256
 _TIDY_SECONDS: Final = 1.0
+_MOST_LOGS: Final = 2
 
 
 class Database:
@@ -54,6 +55,7 @@ class Database:
         self._idle: deque[sqlite3.Connection] = deque()
         self._is_dirty = Event()
         self._is_urgent = Event()
+        self._moving = Lock()
         self._is_full = False
         with self._watched():
             self._writer = self._connect(_WRITER_CACHE_KIB)
@@ -119,10 +121,7 @@ class Database:
         """
         with self.lock, self._watched():
             db = self._writer
-            if self._is_full:
-                # Refused while the thread is at it; then it's for the next one to do.
-                is_busy, _pages, _moved = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                self._is_full = bool(is_busy)
+            self._begin_log(db)
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -131,9 +130,22 @@ class Database:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-            if self._log.stat().st_size > MAX_STORE_LOG_BYTES:
-                self._is_urgent.set()
         self._is_dirty.set()
+
+    def _begin_log(self, db: sqlite3.Connection) -> None:
+        """Begin a new log if this one is long: all of it has to be in the file while nobody adds to it."""
+        size = self._log.stat().st_size
+        if size <= MAX_STORE_LOG_BYTES:
+            return
+        self._is_urgent.set()
+        # Most of it is the thread's work; wait for that only if the log grows faster than it can be moved.
+        must_wait = size > _MOST_LOGS * MAX_STORE_LOG_BYTES
+        if (self._is_full or must_wait) and self._moving.acquire(blocking=must_wait):
+            try:
+                db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._is_full = False
+            finally:
+                self._moving.release()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -150,7 +162,7 @@ class Database:
             raise
 
     def _tidy(self) -> None:
-        """Move what is in the log to the file, and have the writer begin a new log when it is long."""
+        """Move what is in the log to the file, time and again."""
         db = self._connect(_READER_CACHE_KIB)
         try:
             while not self._is_closed:
@@ -159,9 +171,8 @@ class Database:
                 self._is_urgent.wait(_TIDY_SECONDS)
                 self._is_dirty.clear()
                 self._is_urgent.clear()
-                with suppress(sqlite3.Error):
+                with self._moving, suppress(sqlite3.Error):
                     _busy, pages, _moved = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                    # It begins anew only if nobody adds to it meanwhile, which is the writer's to see to.
                     self._is_full = pages * _PAGE_BYTES > MAX_STORE_LOG_BYTES
         finally:
             db.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ceramic_connectors.outside import outside
-from ceramic_protocol.errors import CeramicError, StoreCorruption
+from ceramic_protocol.errors import CeramicError, StoreCorruption, UsageError
 
 _PRIMARY: Final = 0xFF
 _BROKEN: Final = {
@@ -52,11 +52,14 @@ def translated(path: Path) -> Iterator[None]:
 
     Raises:
         StoreCorruption: the file is damaged, or its rows contradict each other.
+        UsageError: a number is too large for it.
         OutsideError: the disk or SQLite failed in another way.
     """
     with outside(f"use the store {path}"):
         try:
             yield
+        except OverflowError as error:
+            raise UsageError("a number of more than 64 bits can't be kept") from error
         except UnicodeDecodeError as error:
             # What SQLite says of damaged tables repeats their names.
             raise StoreCorruption(f"{path}: text that is none; {_ADVICE}") from error

@@ -116,12 +116,12 @@ class BatchWriter:
                 known[stream] = StreamRow(self.counters.stream, version, begun)
                 fresh.append((self.counters.stream, short_key(stream), stream, version, begun))
         added = {row[2] for row in fresh}
-        self.db.executemany(
+        self._many(
             "UPDATE stream SET version = ? WHERE id = ?",
             [(version, known[stream].number) for stream, version in versions.items() if stream not in added],
         )
-        self.db.executemany(_STREAM, fresh)
-        self.db.executemany(
+        self._many(_STREAM, fresh)
+        self._many(
             "UPDATE stream SET begun = ? WHERE id = ?",
             [
                 (self._positions[stream], known[stream].number)
@@ -138,13 +138,18 @@ class BatchWriter:
             controller = self.kept.names.number(self.db, "controller", facts.controller or None)
             self._homes[number] = self.homes.home(facts, model, controller)
             rows.append((self._positions[stream], number, *_init_columns(facts, model, controller)))
-        self.db.executemany(_INIT, rows)
+        self._many(_INIT, rows)
 
     def _read_homes(self) -> None:
         numbers = {self._streams[stream].number for stream in self.plan.placed.values()}
         better = [cid for cid in self.plan.better if self._is_delivered(cid)]
         numbers |= {self._stream_row(self.plan.better[cid]).number for cid in better}
         self._homes |= self.homes.of(self.db, numbers - self._homes.keys())
+
+    def _many(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        # For single events most lists are empty, and even these cost.
+        if rows:
+            self.db.executemany(statement, rows)
 
     def _is_delivered(self, cid: Cid) -> bool:
         place = self.known.places.get(cid)
@@ -167,7 +172,7 @@ class BatchWriter:
             if event is not None:
                 head = self._head(cid, stream, versions)
                 rows.append((head[0], short_key(cid), *head[1:], *self._columns(event)))
-        self.db.executemany(_EVENT, rows)
+        self._many(_EVENT, rows)
 
     def _head(self, cid: Cid, stream: Cid, versions: dict[Cid, int]) -> tuple[Any, ...]:
         """Position, stream, model, controller, version and time of an event that is delivered."""
@@ -185,7 +190,7 @@ class BatchWriter:
                 version = None if stream is None else versions[stream]
                 prev_key = None if prev is None else short_key(prev)
                 rows.append((short_key(cid), prev_key, number, version, *self._columns(event)))
-        self.db.executemany(_WAITING, rows)
+        self._many(_WAITING, rows)
         self.counters.waiting += len(rows)
 
     def _revise(self, versions: dict[Cid, int]) -> None:
@@ -205,7 +210,7 @@ class BatchWriter:
                 number = self.known.places[cid].waiting
                 self.db.execute(_MOVE, (*self._head(cid, stream, versions), number))
                 moved.append((number,))
-        self.db.executemany("DELETE FROM waiting WHERE id = ?", moved)
+        self._many("DELETE FROM waiting WHERE id = ?", moved)
         self.counters.waiting -= len(moved)
 
     def _change_keys(self) -> None:

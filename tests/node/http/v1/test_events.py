@@ -8,7 +8,9 @@ from unittest.mock import patch
 import orjson
 import pytest
 
-from ceramic_node.http.v1.events import bodies, posting
+from ceramic_node.http.v1.events import posting
+from ceramic_node.intake import Overloaded
+from ceramic_protocol.limits import MAX_EVENT_CAR_BYTES
 from ceramic_protocol.multibase import encode
 from tests.node.http.v1 import making, schemas
 from tests.node.http.v1.making import ALICE, BOB, CAR, JSON, LINES, NOTES, car_text, get, post_car, post_lines
@@ -118,7 +120,7 @@ def test_bodies_that_are_none(
 
 
 def test_a_text_longer_than_any_event_is_not_even_read(node: RunningNode) -> None:
-    (outcome,) = post_lines(node, "m" + "A" * (2 * bodies.MAX_EVENT_CAR_BYTES + 8))
+    (outcome,) = post_lines(node, "m" + "A" * (2 * MAX_EVENT_CAR_BYTES + 8))
     assert "at most" in outcome["detail"]
 
 
@@ -130,7 +132,7 @@ def test_what_was_kept_before_the_node_had_too_much_to_do_is_told(node: RunningN
         async def failing(cars: list[bytes], *, needs_prev: bool = False) -> object:
             calls.append(len(cars))
             if len(calls) == 3:
-                raise posting.Overloaded("too much")
+                raise Overloaded("too much")
             return await submit(cars, needs_prev=needs_prev)
 
         with patch.object(node.node, "submit", failing):

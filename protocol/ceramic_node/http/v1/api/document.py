@@ -18,6 +18,7 @@ _REFUSED: Final = {
     HTTPStatus.UNAUTHORIZED: "The node asks for a token.",
     HTTPStatus.FORBIDDEN: "The token or the page that asks may not do this.",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests; `Retry-After` says when to go on.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The request line or a header is too long.",
 }
 """Answered by what stands in front of all APIs."""
 

@@ -72,11 +72,11 @@ def _raw(body: bytes) -> Posted:
 
 def _json(body: bytes) -> Posted:
     value = _loads(body)
-    if isinstance(value, dict) and value.keys() == {"car"}:
+    if isinstance(value, dict) and value.keys() == {"car"} and _is_text(value["car"]):
         return Posted([_car(value["car"])], is_many=False, media_type=JSON)
     if isinstance(value, dict) and value.keys() == {"cars"}:
         cars = value["cars"]
-        if isinstance(cars, list) and cars:
+        if isinstance(cars, list) and cars and all(map(_is_text, cars)):
             return Posted(list(map(_car, cars)), is_many=True, media_type=JSON)
     raise Problem(BAD_BODY, 'send {"car": "m…"} or {"cars": ["m…", …]}')
 
@@ -93,7 +93,7 @@ def _line(line: bytes) -> bytes | str:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
         return "the line is no JSON"
-    if isinstance(value, dict) and value.keys() == {"car"}:
+    if isinstance(value, dict) and value.keys() == {"car"} and _is_text(value["car"]):
         return _car(value["car"])
     return 'send {"car": "m…"} in each line'
 
@@ -105,9 +105,11 @@ def _loads(body: bytes) -> Any:
         raise Problem(BAD_BODY, f"the body is no JSON: {error}") from None
 
 
-def _car(text: object) -> bytes | str:
-    if not isinstance(text, str):
-        return "a CAR is text in multibase"
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _car(text: str) -> bytes | str:
     if len(text) > 2 * MAX_EVENT_CAR_BYTES + 1:
         return f"an event's CAR has at most {MAX_EVENT_CAR_BYTES:,} bytes"
     try:

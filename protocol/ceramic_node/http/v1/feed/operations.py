@@ -13,7 +13,7 @@ from ceramic_node.http.v1.feed import asked, handlers, shapes, sse
 TOKEN_PROBLEMS: Final = (wrong.TOKEN_MALFORMED, wrong.TOKEN_FOREIGN, wrong.TOKEN_AHEAD)
 
 _JSON: Final = "application/json"
-_SSE: Final = (Answer("Messages until one side ends it.", (Content(sse.EVENT_STREAM),)),)
+_SSE: Final = (Answer("Messages until one ends it.", (Content(sse.EVENT_STREAM, shapes.ServerSentEvent),)),)
 _SOCKET: Final = (Answer("A WebSocket.", (), HTTPStatus.SWITCHING_PROTOCOLS),)
 _FOLLOWED: Final = (*TOKEN_PROBLEMS, wrong.CONSUMERS, wrong.STOPPING)
 

@@ -72,6 +72,17 @@ class FeedPage(TypedDict):
     is_end: Annotated[bool, Doc("Whether the feed ended there, for now.")]
 
 
+class ServerSentEvent(TypedDict):
+    """A message as a browser hands it on."""
+
+    event: NotRequired[Literal["message", "live", "lagging", "stopping"]]
+    id: NotRequired[Resume]
+    data: NotRequired[
+        Annotated[str, Doc("JSON: of a message the entry, as in a page; of others an object with `resume`.")]
+    ]
+    retry: NotRequired[Annotated[int, Doc("Milliseconds until a browser is to connect again.")]]
+
+
 class ChangeEvent(TypedDict):
     """A tip that moved: undo, then apply."""
 
