@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
-from ceramic_protocol.limits import MAX_STORE_PAGE, MAX_WINDOW_BYTES, MAX_WINDOW_EVENTS
+from ceramic_protocol.limits import MAX_WINDOW_BYTES, MAX_WINDOW_EVENTS, WINDOW_READ_EVENTS
 from ceramic_protocol.store_port import EventStore
 from ceramic_protocol.stored import Delivered, FeedFilter
 
@@ -93,7 +93,7 @@ class FeedWindow:
         async with self._reading:
             if after < self._end:
                 return
-            found = await self._run(partial(self._store.feed, self._end, MAX_STORE_PAGE, with_cars=True))
+            found = await self._run(partial(self._store.feed, self._end, WINDOW_READ_EVENTS, with_cars=True))
             for delivered in found.entries:
                 self._entries.append(FeedEntry(delivered))
                 self._positions.append(delivered.position)

@@ -561,9 +561,6 @@ MAX_MODELS_AHEAD: Final = 16
 MAX_KNOWN_MODELS: Final = 1_000
 """Definitions of models that a node keeps decoded."""
 
-MAX_KNOWN_POSITIONS: Final = 100_000
-"""Positions of events in the feed that a node remembers until their streams are judged."""
-
 STATE_POLL_SECONDS: Final = 1.0
 """How often a node looks for what nobody has told it: that a capability has run out, say."""
 
@@ -593,6 +590,12 @@ MAX_FEED_VALUES: Final = 16
 
 MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
 """Bytes of a page of a feed, after which it ends; one entry more may make it larger."""
+
+STATES_AT_ONCE: Final = 16
+"""States that are read together for a page; each may be as large as `MAX_DOCUMENT_BYTES`."""
+
+WINDOW_READ_EVENTS: Final = 500
+"""Entries by which the end of the feed in memory grows at once; each may be `MAX_EVENT_CAR_BYTES` large."""
 
 FEED_LOOK_SECONDS: Final = 2.0
 """How long one request looks for entries of a feed that fit a filter, before it says how far it has come."""

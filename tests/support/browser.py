@@ -67,20 +67,25 @@ class Page:
 
     async def value(self, expression: str) -> Any:
         """The value of JavaScript in the page; a promise's when it is there."""
-        said = await self.call(
-            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
-        )
+        said = await self._evaluate(expression)
         assert "exceptionDetails" not in said, said
         return said["result"].get("value")
 
+    async def _evaluate(self, expression: str) -> Any:
+        return await self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+
     async def until(self, expression: str) -> Any:
-        """Wait until JavaScript gives something that is true; gives that."""
+        """Wait until JavaScript gives something that is true, and not an error; gives that."""
         until = time.monotonic() + _SECONDS
         while True:
-            found = await self.value(expression)
+            # While a page is being loaded there may be no body yet.
+            said = await self._evaluate(expression)
+            found = None if "exceptionDetails" in said else said["result"].get("value")
             if found:
                 return found
-            assert time.monotonic() < until, (expression, self.messages)
+            assert time.monotonic() < until, (expression, said, self.messages)
             await asyncio.sleep(0.1)
 
 

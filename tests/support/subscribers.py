@@ -8,12 +8,14 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import statistics
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Self
 from unittest.mock import patch
 
 import orjson
@@ -52,7 +54,8 @@ class Figures:
         connections: how often they connected; some left and came again.
         told: how many slow ones were told where to go on.
         most_waiting: the most bytes that waited for one of them in the node.
-        memory: the most that the node's process had, in MB.
+        grown: by how much the node's process grew while it was written, at most, in MB.
+        cpu_seconds: that the node's process took, with writing into it.
     """
 
     consumers: int
@@ -66,7 +69,8 @@ class Figures:
     connections: int
     told: int
     most_waiting: int
-    memory: int
+    grown: int
+    cpu_seconds: float
 
 
 def made(count: int, text: str = "") -> list[BuiltEvent]:
@@ -216,14 +220,16 @@ def _measured(
     try:
         assert here.poll(120), "they could not all connect"
         here.recv()
-        start = time.perf_counter()
-        _write(node, events)
-        write_seconds = time.perf_counter() - start
-        waiting = _wait_for_lagging(node, slow)
+        start, cpu = time.perf_counter(), time.process_time()
+        with Watch(node) as watch:
+            _write(node, events)
+            write_seconds = time.perf_counter() - start
+            _wait_for_lagging(node, slow)
         entries = feed_of(node.node.events)
         wanted = [follower.wanted(entries) for follower in followers]
         here.send([found[-1].position if found else 0 for found in wanted])
         assert here.poll(400), "they didn't come to an end"
+        cpu_seconds = time.process_time() - cpu
         seen, took, failed = here.recv()
     finally:
         process.join(10)
@@ -250,24 +256,51 @@ def _measured(
         p99=round(statistics.quantiles(quick, n=100)[98], 1),
         connections=sum(one.connections for one in seen),
         told=sum(one.told for one in seen),
-        most_waiting=waiting,
-        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        most_waiting=watch.most_waiting,
+        grown=watch.grown // 2**20,
+        cpu_seconds=round(cpu_seconds, 1),
     )
 
 
-def _wait_for_lagging(node: RunningNode, slow: int) -> int:
-    """Wait until the slow ones are told, and give the most bytes that waited for anybody then."""
-    consumers = node.app[CONSUMERS]
+class Watch:
+    """Looks at a node now and then."""
 
-    async def waiting() -> int:
-        return max(consumers.waiting(), default=0)
+    def __init__(self, node: RunningNode) -> None:
+        self._node = node
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._before = _resident()
+        self.most_waiting = 0
+        self.grown = 0
 
-    most, until = node.call(waiting()), time.monotonic() + 60
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._is_over.wait(0.05):
+            self.most_waiting = max(self.most_waiting, self._node.call(self._waiting()))
+            self.grown = max(self.grown, _resident() - self._before)
+
+    async def _waiting(self) -> int:
+        return max(self._node.app[CONSUMERS].waiting(), default=0)
+
+
+def _resident() -> int:
+    """Bytes of memory that this process has now."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * resource.getpagesize()
+
+
+def _wait_for_lagging(node: RunningNode, slow: int) -> None:
+    consumers, until = node.app[CONSUMERS], time.monotonic() + 60
     while consumers.lagging < slow and time.monotonic() < until:
-        most = max(most, node.call(waiting()))
         time.sleep(0.05)
     assert consumers.lagging == slow, f"{consumers.lagging} of {slow} slow ones were told"
-    return most
 
 
 def _check(plan: Plan, entries: Sequence[Delivered], seen: Seen) -> None:

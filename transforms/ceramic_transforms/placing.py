@@ -7,12 +7,12 @@ once, some 500 bytes for each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
-from apache_beam.pvalue import AsSingleton
+from apache_beam.pvalue import AsList, AsSingleton
 
 from ceramic_protocol.placing import ends_of, streams_of
 from ceramic_transforms.batches import CHECKED_EVENTS, to_rows
@@ -32,28 +32,40 @@ class FindStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollec
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[Links]:
         """Collect what tells no stream, then look up where that leads."""
-        ends = (
-            checked
-            | "Prevs" >> beam.Map(prevs_in)
-            | "AllPrevs" >> beam.CombineGlobally(joined)
-            | "Ends" >> beam.Map(ends_of)
-        )
-        return (
-            checked
-            | "Known" >> beam.FlatMap(_known, AsSingleton(ends))
-            | "AllKnown" >> beam.CombineGlobally(joined)
-            | "Streams" >> beam.Map(_streams, AsSingleton(ends))
-        )
+        # Each combiner would bring several stages of its own, which a small job has to wait for.
+        once = checked.pipeline | "Once" >> beam.Impulse()
+        prevs = checked | "Prevs" >> beam.FlatMap(_prevs)
+        chains = AsSingleton(once | "Chains" >> beam.Map(_chains, AsList(prevs)))
+        known = checked | "Known" >> beam.FlatMap(_known, chains)
+        return once | "Streams" >> beam.Map(_streams, chains, AsList(known))
 
 
-def _known(batch: pa.RecordBatch, ends: Links) -> Iterator[Links]:
-    found = streams_in(batch, pa.array(sorted(set(ends.values())), pa.binary())) if ends else {}
+class _Chains(NamedTuple):
+    """Where the events lead that tell no stream, and what is to be looked up therefore."""
+
+    ends: Links
+    wanted: frozenset[bytes]
+
+
+def _prevs(batch: pa.RecordBatch) -> Iterator[Links]:
+    found = prevs_in(batch)
     if found:
         yield found
 
 
-def _streams(known: Links, ends: Links) -> Links:
-    return streams_of(ends, known)
+def _chains(_once: bytes, prevs: Iterable[Links]) -> _Chains:
+    ends = ends_of(joined(prevs))
+    return _Chains(ends, frozenset(ends.values()))
+
+
+def _known(batch: pa.RecordBatch, chains: _Chains) -> Iterator[Links]:
+    found = streams_in(batch, chains.wanted)
+    if found:
+        yield found
+
+
+def _streams(_once: bytes, chains: _Chains, known: Iterable[Links]) -> Links:
+    return streams_of(chains.ends, joined(known))
 
 
 def joined(parts: Iterable[Links]) -> Links:
@@ -77,10 +89,12 @@ def prevs_in(batch: pa.RecordBatch) -> Links:
     return {cid: prev for cid, stream, prev in to_rows(batch.select(PLACE_COLUMNS)) if stream is None}
 
 
-def streams_in(batch: pa.RecordBatch, wanted: pa.Array) -> Links:
+def streams_in(batch: pa.RecordBatch, wanted: frozenset[bytes]) -> Links:
     """The stream of each wanted event that a batch with `PLACE_COLUMNS` tells."""
-    found = placed(batch.select(PLACE_COLUMNS).filter(pc.is_in(batch.column("event_cid"), value_set=wanted)))
-    return {cid: stream for cid, stream, _prev in to_rows(found)}
+    if not wanted:
+        return {}
+    rows = to_rows(placed(batch.select(PLACE_COLUMNS)))
+    return {cid: stream for cid, stream, _prev in rows if cid in wanted}
 
 
 def with_streams(batch: pa.RecordBatch, streams: Links) -> pa.RecordBatch:

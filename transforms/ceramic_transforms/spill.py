@@ -144,7 +144,7 @@ def place_spilled(folder: str, shards: Mapping[int, Sequence[str]]) -> None:
     if not waiting:
         return
     ends = ends_of(joined(map(prevs_in, _batches([waiting], PLACE_COLUMNS))))
-    wanted = cid_array(set(ends.values()))
+    wanted = frozenset(ends.values())
     others = (files for shard, files in shards.items() if shard != UNPLACED)
     known = joined(streams_in(batch, wanted) for batch in _batches(others, PLACE_COLUMNS))
     streams, files = streams_of(ends, known), _ShardFiles(folder, shards_of_events)

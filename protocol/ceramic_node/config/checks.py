@@ -20,8 +20,9 @@ def check(config: NodeConfig) -> None:
             " --allow-open if they all may"
         )
     is_open = config.tokens is None and not config.allow_open
-    if config.metrics is not None and not config.metrics.is_loopback and is_open:
-        raise UsageError(f"--metrics {config.metrics} lets others read: give --tokens FILE, or --allow-open")
+    for flag, address in (("--metrics", config.metrics), ("--flight-sql", config.flight_sql)):
+        if is_open and address is not None and not address.is_loopback:
+            raise UsageError(f"{flag} {address} lets others read: give --tokens FILE, or --allow-open")
     if config.public_read and config.tokens is None:
         raise UsageError("--public-read is for nodes with --tokens; without them everybody may read anyway")
     chains = [chain for chain, _contract in set(config.anchor_contract)]

@@ -105,6 +105,9 @@ class NodeConfig:
     )
 
     bind: Address = one(kinds.ADDRESS, "127.0.0.1:5101", "Address of the HTTP API.", _DOORS)
+    flight_sql: Address | None = maybe(
+        kinds.ADDRESS, "Address of SQL over Arrow Flight, such as 127.0.0.1:5102.", _DOORS
+    )
     allow_open: bool = one(
         kinds.TRUTH, "false", "Let others than this machine in without tokens. They may all write.", _DOORS
     )

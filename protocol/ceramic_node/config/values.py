@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
 from ceramic_protocol.errors import IdentifierError, UsageError
@@ -14,6 +15,8 @@ from ceramic_protocol.plain_text import plain
 
 _ADDRESS: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})", re.ASCII)
 _MAX_PORT: Final = 65_535
+_KNOWN: Final = 4_096
+"""Hosts that are remembered: every request asks about its own."""
 
 
 def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -26,6 +29,7 @@ def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return mapped or found
 
 
+@lru_cache(_KNOWN)
 def is_loopback(host: str) -> bool:
     """Whether a name or address is this machine's own, seen from nowhere else."""
     lower = host.lower().removesuffix(".")

@@ -11,3 +11,6 @@ from ceramic_node.node import Node
 
 NODE: Final = web.AppKey("node", Node)
 NEIGHBOURHOOD: Final = web.AppKey("neighbourhood", Neighbourhood)
+
+FAILURE: Final = web.RequestKey("failure", Exception)
+"""Why the node itself failed, where a handler has made an answer of that."""

@@ -9,6 +9,8 @@ import signal
 from collections.abc import Callable
 from typing import Final
 
+from prometheus_client import disable_created_metrics
+
 from ceramic_connectors.keys import read_address
 from ceramic_node.config.loading import Loaded
 from ceramic_node.config.node import NodeConfig
@@ -32,6 +34,8 @@ def run_node(loaded: Loaded, say: Callable[[str], object]) -> None:
         CeramicError: it can't be started, or can't go on.
     """
     config = loaded.config
+    # Else each metric has a second series, of when it began.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     handler = start_logging(config.log_format, config.log_level, _censor(config))
     try:
         for warning in loaded.warnings:
@@ -68,6 +72,8 @@ def _greet(config: NodeConfig, service: Service, say: Callable[[str], object]) -
         _LOG.warning("everybody who reaches %s may read and write", config.bind)
     if service.metrics_url is not None:
         _LOG.info("metrics at %s", service.metrics_url)
+    if service.sql is not None and config.flight_sql is not None:
+        _LOG.info("SQL at %s", config.flight_sql._replace(port=service.sql.port))
     say(f"ready at {service.url} (network {config.network.name}, store {folder_of(config)})")
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
@@ -30,8 +30,11 @@ from ceramic_node.watching.meter import Meter
 from ceramic_node.watching.pages import Pages
 from ceramic_node.watching.requests import RequestWatch
 from ceramic_node.watching.tracing import make_tracer
-from ceramic_protocol.errors import CeramicError, StoreCorruption
+from ceramic_protocol.errors import StoreCorruption
 from ceramic_protocol.limits import MAX_METRICS_CONNECTIONS, TICK_SECONDS, TOKENS_CHECK_SECONDS
+
+if TYPE_CHECKING:
+    from ceramic_node.sql.service import SqlService
 
 _LOG: Final = logging.getLogger(__name__)
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -44,6 +47,7 @@ class Service:
         meter: its figures.
         connections: those of its HTTP API.
         app: its application.
+        sql: SQL over it.
         peer_names: tells which peers it has.
         before_listening: told the application before it is run, to add to it.
         ended: set when it can't go on, or is asked to end.
@@ -65,6 +69,7 @@ class Service:
         self.broken: StoreCorruption | None = None
         self.connections: Connections | None = None
         self.app: web.Application | None = None
+        self.sql: SqlService | None = None
         self.peer_names: Callable[[], Sequence[str]] = self._connected
         self.before_listening: Callable[[web.Application], object] = lambda _app: None
 
@@ -114,6 +119,7 @@ class Service:
         node, self._neighbourhood = await asyncio.to_thread(make_node, config, stores, watcher)
         await node.start()
         closing.push_async_callback(node.stop)
+        await self._open_sql(node)
         figures = FigureReader(node, config.folder)
         self._count(node, figures)
         history = History(self.meter)
@@ -144,6 +150,31 @@ class Service:
         self.app = app
         self.before_listening(app)
         return app, guard
+
+    async def _open_sql(self, node: Node) -> None:
+        config = self._config
+        if config.flight_sql is None:
+            return
+        from ceramic_node.sql.service import SqlService, SqlSettings
+
+        settings = SqlSettings(
+            config.flight_sql,
+            folder=config.folder,
+            profile=lambda: config.profile,
+            tokens=None if config.public_read else self._tokens,
+            certificate=None
+            if config.tls_cert is None or config.tls_key is None
+            else (config.tls_cert, config.tls_key),
+        )
+        self.sql = SqlService(node, settings)
+        await self.sql.start()
+        self._closing.push_async_callback(self._close_sql)
+
+    async def _close_sql(self) -> None:
+        if self.sql is not None:
+            await self.sql.stop()
+            # Arrow keeps the tokens that its server looks at, and they know of this service.
+            self.sql = None
 
     async def _open_metrics(self, figures: FigureReader) -> None:
         config = self._config
@@ -177,21 +208,24 @@ class Service:
         last, looked = time.monotonic(), 0.0
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            if node.follower.broken is not None:
-                self.broken = node.follower.broken
-                self.ended.set()
-            try:
-                read = await node.read(figures.read)
-            except CeramicError as error:
-                _LOG.warning("figures can't be read: %s", error)
-                continue
             now = time.monotonic()
-            history.add(time.time(), now - last, read)
+            try:
+                history.add(time.time(), now - last, await node.read(figures.read))
+                if now - looked >= TOKENS_CHECK_SECONDS:
+                    looked = now
+                    self._check_tokens(guard)
+            except StoreCorruption as error:
+                self._on_corruption(error)
+            except Exception:  # noqa: BLE001  # the next second may fare better
+                _LOG.exception("how the node fares can't be noted")
             last = now
-            if self._tokens is not None and now - looked >= TOKENS_CHECK_SECONDS:
-                looked = now
-                self._tokens.check()
-                guard.end_stale()
+            if node.follower.broken is not None:
+                self._on_corruption(node.follower.broken)
+
+    def _check_tokens(self, guard: Guard) -> None:
+        if self._tokens is not None:
+            self._tokens.check()
+            guard.end_stale()
 
     def _peers(self) -> Sequence[str]:
         return self.peer_names()
@@ -202,9 +236,9 @@ class Service:
     def _refused(self, code: str) -> None:
         self.meter.count(metrics.REFUSED, code)
 
-    def _on_corruption(self) -> None:
+    def _on_corruption(self, error: StoreCorruption) -> None:
         """The store is broken: end, from whichever thread has noticed."""
-        self.broken = self.broken or StoreCorruption("the store is damaged; see the log, and `node check`")
+        self.broken = self.broken or error
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self.ended.set)
 

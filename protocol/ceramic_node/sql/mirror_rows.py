@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -13,11 +14,13 @@ from ceramic_node.states.records import Dimensions, EventRow, StreamRow
 from ceramic_node.states.table_rows import dimension_pairs, event_state_row, stream_id_text
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.errors import StoreCorruption
+from ceramic_protocol.errors import CeramicError, StoreCorruption
 from ceramic_protocol.history import Judged
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.rows import conclusion_data
 from ceramic_protocol.store_port import EventStore
+
+_LOG: Final = logging.getLogger("ceramic.sql")
 
 _DENSE: Final = 4
 """Events are read page by page if at least one in so many of a page is wanted, otherwise one by one."""
@@ -126,4 +129,9 @@ def _stored(events: EventStore, cid: Cid) -> CheckedEvent:
 
 
 def _data(event: CheckedEvent) -> bytes | None:
-    return conclusion_data(Judged(event, None, None, None))
+    try:
+        return conclusion_data(Judged(event, None, None, None))
+    except CeramicError:
+        # One event must never keep all others out of the tables.
+        _LOG.exception("event %s has no form in JSON", event.cid)
+        return None

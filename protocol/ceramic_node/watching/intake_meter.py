@@ -30,8 +30,10 @@ class IntakeMeter:
         tracer: makes spans.
     """
 
-    def __init__(self, meter: Meter, tracer: Tracer, on_corruption: Callable[[], object]) -> None:
-        """Begin; `on_corruption` is called, in any thread, when the store turns out to be broken."""
+    def __init__(
+        self, meter: Meter, tracer: Tracer, on_corruption: Callable[[StoreCorruption], object]
+    ) -> None:
+        """Begin; `on_corruption` is told, in any thread, when the store turns out to be broken."""
         self.meter: Final = meter
         self.tracer: Final = tracer
         self._on_corruption = on_corruption
@@ -60,8 +62,8 @@ class IntakeMeter:
         with self.tracer.span(name, {_COUNT: events}):
             try:
                 yield
-            except StoreCorruption:
-                self._on_corruption()
+            except StoreCorruption as error:
+                self._on_corruption(error)
                 raise
             finally:
                 self.meter.observe(metric, time.perf_counter() - start)

@@ -18,6 +18,7 @@ from ceramic_node import metrics
 from ceramic_node.http.guard.refusals import refusal
 from ceramic_node.http.guard.scopes import route_of
 from ceramic_node.http.handlers import Handler, Middleware
+from ceramic_node.http.keys import FAILURE
 from ceramic_node.watching.logs import REQUEST_ID, fields
 from ceramic_node.watching.meter import Meter
 from ceramic_node.watching.tracing import Tracer
@@ -45,13 +46,15 @@ class RequestWatch:
         subscribers: those of them that stay open, by kind.
     """
 
-    def __init__(self, meter: Meter, tracer: Tracer, on_corruption: Callable[[], object]) -> None:
+    def __init__(
+        self, meter: Meter, tracer: Tracer, on_corruption: Callable[[StoreCorruption], object]
+    ) -> None:
         """Begin with nothing.
 
         Args:
             meter: counts.
             tracer: makes spans.
-            on_corruption: called when the store turns out to be broken.
+            on_corruption: told when the store turns out to be broken.
         """
         self._meter = meter
         self._tracer = tracer
@@ -116,17 +119,23 @@ class RequestWatch:
 
     async def _handle(self, request: web.Request, handler: Handler, route: str) -> web.StreamResponse:
         try:
-            return await handler(request)
+            answer = await handler(request)
         except (web.HTTPException, asyncio.CancelledError, ConnectionError):
             raise
         except Exception as error:
-            self._meter.count(metrics.FAILURES, route)
             _LOG.exception("a request failed", extra=fields(route=route, method=request.method))
-            if isinstance(error, StoreCorruption):
-                self._on_corruption()
+            self._fail(route, error)
             if request.writer.output_size:
                 raise ConnectionError("the answer had begun") from error
             return refusal(500, "internal", "the node failed; its log has more under the request's id")
+        if FAILURE in request:
+            self._fail(route, request[FAILURE])
+        return answer
+
+    def _fail(self, route: str, error: Exception) -> None:
+        self._meter.count(metrics.FAILURES, route)
+        if isinstance(error, StoreCorruption):
+            self._on_corruption(error)
 
     def _note(self, request: web.Request, route: str, method: str, status: int, seconds: float) -> None:
         self._meter.count(metrics.REQUESTS, route, method, str(status))

@@ -220,6 +220,7 @@ def test_settings_that_do_not_fit_each_other(tmp_path: Path) -> None:
         ({"max_body": "1GiB"}, "--max-bodies"),
         ({"anchor_contract": [contract, "eip155:1=0x" + "2" * 40]}, "two contracts"),
         ({"metrics": "0.0.0.0:9464"}, "--metrics"),
+        ({"flight_sql": "0.0.0.0:5102"}, "--flight-sql"),
     ):
         with pytest.raises(UsageError, match=words):
             load(flags)

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import pytest
 from aiohttp import web
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from ceramic_node.config.values import LogFormat, LogLevel
 from ceramic_node.http.guard.tokens import Scope, new_token
+from ceramic_node.http.keys import NODE
 from ceramic_node.operation.service import Service
 from ceramic_node.watching.logs import REQUEST_ID, fields, start_logging, stop_logging
 from ceramic_node.watching.secrets import Censor
@@ -185,6 +187,20 @@ def test_a_broken_store_ends_the_node() -> None:
         assert node.ask("/fail").status == 500
         assert node.call(_ended(node.service))
         assert node.service.broken is not None
+
+
+@pytest.mark.parametrize("path", ["/v1/feed", "/ceramic/feed/events"])
+def test_a_store_that_breaks_under_any_api_ends_the_node(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object, **_named: object) -> NoReturn:
+        raise StoreCorruption("page 7")
+
+    with running() as node:
+        assert node.service.app is not None
+        monkeypatch.setattr(node.service.app[NODE].events, "feed", fail)
+        assert node.ask(path).status == 500
+        assert node.call(_ended(node.service))
+        failed = node.metrics()
+        assert [name for name in failed if name.startswith("ceramic_http_failures_total{")]
 
 
 async def _ended(service: Service) -> bool:

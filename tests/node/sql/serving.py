@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from ceramic_node.config.values import Address
 from ceramic_node.sql.service import SqlService, SqlSettings
 from ceramic_protocol.stored import NewEvent
 from tests.support.node import RunningNode, running_node
+
+_SETTLE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,18 @@ class Serving:
         return f"grpc://127.0.0.1:{self.sql.port}"
 
     def put(self, events: Sequence[NewEvent]) -> None:
-        """Let the node have events, as if their own checks had been made, and their states."""
+        """Let the node have events, as if their own checks had been made, and their states and tables."""
         node = self.running.node
         node.events.put(events)
         node.follower.wake()
         self.running.settle()
+        until = time.monotonic() + _SETTLE_SECONDS
+        while (self.sql._keeper.head.number, self.sql._keeper.head.frontier) != (
+            node.states.head().number,
+            node.events.head().position,
+        ):
+            assert time.monotonic() < until, "the tables lag behind"
+            time.sleep(0.005)
 
     def ask(self, sql: str, values: Sequence[Any] | None = None) -> pa.Table:
         """The answer to a query."""

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from ceramic_node.sql import mirror_rows
 from ceramic_node.sql.database import Database
 from ceramic_node.sql.failures import SqlStopped
 from ceramic_node.sql.mirror import Mirror
 from ceramic_node.states.memory import MemoryStates
 from ceramic_node.states.port import StateStore
 from ceramic_node.states.sqlite import SqliteStates
+from ceramic_protocol.errors import EncodeError
+from ceramic_protocol.history import Judged
 from ceramic_protocol.profiles.profile import Profile
+from ceramic_protocol.rows import conclusion_data
 from tests.node.sql.mirroring import World, check, held
 from tests.node.states.making import ACCOUNT, data, document, granted, init, model, model_id, time, unproven
 from tests.node.states.world import EVENTS
@@ -176,3 +180,25 @@ def test_nothing_new_is_nothing_to_do(database: Database) -> None:
     world.settle()
     assert mirror.catch_up()
     assert not mirror.catch_up()
+
+
+def test_an_event_without_a_form_in_json_keeps_no_other_out(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a row stopped ceramic-one's pipeline for all streams."""
+    bad = init("bad")
+    make = conclusion_data
+
+    def fail(item: Judged) -> bytes | None:
+        if item.event.cid == bad.checked.cid:
+            raise EncodeError("no form")
+        return make(item)
+
+    monkeypatch.setattr(mirror_rows, "conclusion_data", fail)
+    world = World()
+    world.events.put([init("before"), bad, init("after")])
+    world.settle()
+    world.mirror(database).catch_up()
+    rows = held(database, "conclusion_events")
+    assert [row[0] for row in rows] == [1, 2, 3]
+    assert [row[7] is None for row in rows] == [False, True, False]

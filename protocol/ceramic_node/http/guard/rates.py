@@ -5,13 +5,16 @@ from __future__ import annotations
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Final, Generic, TypeVar
 
 from ceramic_node.config.values import ip_of
 from ceramic_protocol.limits import BURST_SECONDS, MAX_RATED_ADDRESSES
 
 _K = TypeVar("_K", bound=Hashable)
-_HOME_PREFIX = 64
+_HOME_PREFIX: Final = 64
+_KNOWN: Final = 4_096
+"""Addresses whose key is remembered."""
 
 
 class Rates(Generic[_K]):
@@ -48,6 +51,7 @@ class Rates(Generic[_K]):
         return 0.0 if granted else (1.0 - left) / rate
 
 
+@lru_cache(_KNOWN)
 def address_key(host: str) -> str:
     """What counts as one address: of IPv6, the network of a home, which has as many as it likes."""
     found = ip_of(host.partition("%")[0])

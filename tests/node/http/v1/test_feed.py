@@ -98,6 +98,11 @@ def test_the_feed_is_that_of_the_store(node: RunningNode) -> None:
     ]
     assert [event["car"] for event in events] == [making.car_text(event) for event in EVENTS]
     assert {event["judged"]["verdict"] for event in events} == {"valid"}
+    for include, names in (("none", set()), ("payload", {"payload"}), ("car", {"car"})):
+        for one, full in zip(
+            get(node, "/feed", limit=9, includeData=include).json()["events"], events, strict=False
+        ):
+            assert one == {name: full[name] for name in full.keys() - {"payload", "car", "judged"} | names}
     assert events[2]["payload"]["data"] == {"text": "0"}
     assert "judged" not in get(node, "/feed").json()["events"][0]
 

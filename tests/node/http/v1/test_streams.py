@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ceramic_node.http.v1.feed import changes_source, paging
 from ceramic_node.http.v1.streams import explaining, finding, listing
 from ceramic_protocol.audit import state_at_time
 from ceramic_protocol.evaluate import evaluate
@@ -243,7 +244,7 @@ def test_models_by_name(node: RunningNode) -> None:
     found = pages(node, "/models", "models")
     assert [(item["name"], item["stream_id"]) for item in found] == [("Note", str(NOTE)), ("Post", str(POST))]
     assert found[0]["definition"] == making.definition("Note")
-    with patch.object(listing, "_LOOKED_AT", 1), patch.object(listing, "_AT_ONCE", 1):
+    with patch.object(listing, "_LOOKED_AT", 1), patch.object(listing, "STATES_AT_ONCE", 1):
         assert [item["name"] for item in pages(node, "/models", "models", name="Post")] == ["Post"]
     assert pages(node, "/models", "models", name="Post", controller=BOB.controller) == []
 
@@ -272,6 +273,25 @@ def test_changes_are_told_in_order_with_states(node: RunningNode) -> None:
         assert log[-1] == change["new_tip"]
     assert log == [entry["cid"] for entry in get(node, f"/streams/{STREAM}/log").json()["log"]]
     assert found[-1]["state"]["content"] == {"text": "3"}
+
+
+def test_large_pages_of_changes_end_early(node: RunningNode) -> None:
+    query = {"includeData": "state", "limit": 1000}
+    whole = get(node, "/states/feed", **query).json()["changes"]
+    found: list[Any] = []
+    with (
+        patch.object(changes_source, "MAX_PAGE_BYTES", 1000),
+        patch.object(changes_source, "STATES_AT_ONCE", 2),
+        patch.object(paging, "MAX_PAGE_BYTES", 1000),
+    ):
+        while True:
+            page = get(node, "/states/feed", **query).json()
+            assert len(page["changes"]) <= 4
+            found += page["changes"]
+            if page["is_end"]:
+                break
+            query["resume"] = page["resume"]
+    assert found == whole
 
 
 def test_changes_can_be_filtered_and_begun_now(node: RunningNode) -> None:

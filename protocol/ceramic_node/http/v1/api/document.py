@@ -8,6 +8,8 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any, Final, TypedDict
 
+import orjson
+
 from ceramic_node.http.v1.api.operations import Answer, Content, Operation
 from ceramic_node.http.v1.api.params import Bound, parameters_of
 from ceramic_node.http.v1.api.shapes import Shapes
@@ -158,8 +160,6 @@ def _request(operation: Operation[Any], shapes: Shapes) -> dict[str, Any]:
 
 
 def _read(body: bytes) -> Any:
-    import orjson
-
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

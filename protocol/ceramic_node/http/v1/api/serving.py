@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 
 from ceramic_node.http.handlers import Handler
+from ceramic_node.http.keys import FAILURE
 from ceramic_node.http.v1.api.operations import Operation
 from ceramic_node.http.v1.api.params import read_parameters
 from ceramic_node.http.v1.problems import (
@@ -23,7 +24,7 @@ from ceramic_node.http.v1.problems import (
     Problem,
     problem_of,
 )
-from ceramic_protocol.errors import CeramicError
+from ceramic_protocol.errors import CeramicError, StoreCorruption
 
 _LOG: Final = logging.getLogger(__name__)
 _ALLOWED_HEADERS: Final = "Authorization, Content-Type, If-None-Match, Last-Event-ID"
@@ -57,6 +58,8 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except CeramicError as error:
+        if isinstance(error, StoreCorruption):
+            request[FAILURE] = error
         return _problem(request, error).answer()
     except web.HTTPException as error:
         if isinstance(error, web.HTTPMethodNotAllowed) and request.method == hdrs.METH_OPTIONS:
@@ -66,7 +69,8 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _of_library(error).answer()
     except ConnectionError:
         raise
-    except Exception:  # noqa: BLE001  # told without its words, which nobody has thought about
+    except Exception as error:  # noqa: BLE001  # told without its words, which nobody has thought about
+        request[FAILURE] = error
         _LOG.exception("request failed: %s %s", request.method, request.path)
         return Problem(INTERNAL, "a fault of the node; its log has more on it").answer()
 

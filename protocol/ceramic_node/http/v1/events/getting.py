@@ -50,7 +50,7 @@ class GetEvent:
     include_data: IncludeData = usually(
         kinds.choice(IncludeData),
         IncludeData.PAYLOAD,
-        "How much of it comes along in JSON: `none`, the signed `payload`, or also its CAR (`full`).",
+        "How much of it comes along in JSON: `none`, the signed `payload`, its `car`, or both (`full`).",
         "includeData",
     )
     wait: float = usually(
@@ -112,8 +112,8 @@ def _view(
         # The text is JSON already; it is put into the answer as it is.
         state=None if row is None or row.data is None else orjson.Fragment(row.data),  # type: ignore[typeddict-item]
     )
-    if include is not IncludeData.NONE:
+    if include.has_payload:
         found["payload"] = payload_of(checked)
-    if include is IncludeData.FULL:
+    if include.has_car:
         found["car"] = car_text(stored.car)
     return found

@@ -56,7 +56,7 @@ class AskedEvents:
     include_data: IncludeData = usually(
         kinds.choice(IncludeData),
         IncludeData.NONE,
-        "How much of each event comes along: `none`, the signed `payload`, or also its CAR (`full`).",
+        "How much of each event comes along: `none`, the signed `payload`, its `car`, or both (`full`).",
         "includeData",
     )
     judged: bool = usually(

@@ -16,6 +16,7 @@ from ceramic_node.signals import Signal
 from ceramic_node.states.records import EventRow, StateChange
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
+from ceramic_protocol.limits import MAX_PAGE_BYTES, STATES_AT_ONCE
 
 
 class IncludeState(StrEnum):
@@ -64,11 +65,22 @@ class ChangesSource:
         if not found:
             return Page([], after)
         wanted = self._sifted(found)
-        rows: dict[Cid, EventRow] = {}
-        if self._include is IncludeState.STATE:
-            tips = [change.correction.new_tip for change in wanted]
-            rows = self._node.states.events([tip for tip in tips if tip is not None])
-        return Page([self._item(change, rows) for change in wanted], found[-1].position)
+        items: list[Item] = []
+        size = 0
+        for start in range(0, len(wanted), STATES_AT_ONCE):
+            some = wanted[start : start + STATES_AT_ONCE]
+            rows = self._tips(some)
+            items += [self._item(change, rows) for change in some]
+            size += sum(len(item.form) for item in items[start:])
+            if size >= MAX_PAGE_BYTES:
+                return Page(items, items[-1].position)
+        return Page(items, found[-1].position)
+
+    def _tips(self, changes: Sequence[StateChange]) -> dict[Cid, EventRow]:
+        if self._include is not IncludeState.STATE:
+            return {}
+        tips = [change.correction.new_tip for change in changes]
+        return self._node.states.events([tip for tip in tips if tip is not None])
 
     def _sifted(self, changes: Sequence[StateChange]) -> Sequence[StateChange]:
         if self._streams:

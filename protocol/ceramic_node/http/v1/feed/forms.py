@@ -24,7 +24,22 @@ class IncludeData(StrEnum):
 
     NONE = "none"
     PAYLOAD = "payload"
+    CAR = "car"
     FULL = "full"
+
+    @property
+    def has_payload(self) -> bool:
+        """Whether the payload comes along."""
+        return self in _WITH_PAYLOAD
+
+    @property
+    def has_car(self) -> bool:
+        """Whether the CAR comes along."""
+        return self in _WITH_CAR
+
+
+_WITH_PAYLOAD: Final = frozenset({IncludeData.PAYLOAD, IncludeData.FULL})
+_WITH_CAR: Final = frozenset({IncludeData.CAR, IncludeData.FULL})
 
 
 _VALID: Final = Check(verdict="valid", reason=None, detail=None)
@@ -49,9 +64,9 @@ def feed_event(delivered: Delivered, include: IncludeData, token_start: str) -> 
         chain_id=checked.chain_id,
         check=check_of(checked),
     )
-    if include is not IncludeData.NONE:
+    if include.has_payload:
         found["payload"] = payload_of(checked)
-    if include is IncludeData.FULL:
+    if include.has_car:
         found["car"] = car_text(delivered.car or b"")
     return found
 

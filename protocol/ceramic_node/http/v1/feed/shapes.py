@@ -61,7 +61,7 @@ class FeedEvent(TypedDict):
     payload: NotRequired[
         Annotated[Any, Doc("With `includeData=payload` or `full`: the signed payload as DAG-JSON.")]
     ]
-    car: NotRequired[Annotated[str, Doc("With `includeData=full`: its CAR in multibase.")]]
+    car: NotRequired[Annotated[str, Doc("With `includeData=car` or `full`: its CAR in multibase.")]]
 
 
 class FeedPage(TypedDict):

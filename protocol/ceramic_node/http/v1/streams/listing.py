@@ -24,10 +24,10 @@ from ceramic_node.http.v1.tokens import TOKEN, Feed, Token
 from ceramic_node.node import Node
 from ceramic_node.states.records import EventRow, StreamRow
 from ceramic_protocol.ids import MODEL, TYPE_NAMES, StreamId
-from ceramic_protocol.limits import MAX_PAGE_BYTES, MAX_STORE_PAGE
+from ceramic_protocol.limits import MAX_PAGE_BYTES, MAX_STORE_PAGE, STATES_AT_ONCE
 from ceramic_protocol.stored import StreamEntry, StreamFilter
 
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 100
 _LOOKED_AT: Final = 5_000
 """Models that are looked at for a name in one go."""
 _NAME_CHARS: Final = 300
@@ -147,7 +147,7 @@ def _page(node: Node, wanted: StreamFilter, after: int, limit: int, form: _Form,
     forms: list[bytes] = []
     size = looked = 0
     while True:
-        room = min(_AT_ONCE, limit - len(forms))
+        room = min(STATES_AT_ONCE if with_tips else _AT_ONCE, limit - len(forms))
         looks = _looks(node, node.events.find(wanted, after, room), with_tips=with_tips)
         for look in looks:
             after = look.entry.position
