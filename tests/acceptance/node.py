@@ -12,8 +12,11 @@ from typing import Final
 from tests.acceptance.runner import Point
 from tests.acceptance.suites import closing_line, run_tests
 from tests.support.crash_campaign import run_campaign
+from tests.support.subscribers import run
 
 _KILLS: Final = 200
+_CONSUMERS: Final = 200
+_WRITES: Final = 20_000
 
 
 def _sdk() -> str:
@@ -31,8 +34,21 @@ def _crashes() -> str:
         return run_campaign(Path(folder), _KILLS).closing_line
 
 
+def _subscribers() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return str(run(_CONSUMERS, _WRITES, folder=Path(folder)))
+
+
+def _security() -> str:
+    tried = closing_line(run_tests("tests/node/security"))
+    fuzzed = closing_line(run_tests("tests/node/http/v1/test_fuzz.py"))
+    return f"attacks and tokens: {tried}; the API by its own description: {fuzzed}"
+
+
 POINTS = [
     Point("the real TypeScript packages against the node", _sdk),
     Point("every endpoint and error of ceramic-one's API", _contract),
     Point(f"{_KILLS} kills under write load", _crashes),
+    Point(f"{_CONSUMERS} subscribers during {_WRITES:,} writes", _subscribers),
+    Point("what attackers and fuzzers try", _security),
 ]
