@@ -63,15 +63,19 @@ def run_campaign(folder: Path, kills: int, seed: int = 1) -> Campaign:
         AssertionError: something is missing, twice or wrong.
     """
     rng = random.Random(seed)
-    streams = [make_stream(number, forked(_STREAM_EVENTS)) for number in range(40 + 25 * kills)]
+    streams = [make_stream(number, forked(_STREAM_EVENTS)) for number in range(40 + 60 * kills)]
     streams.insert(0, [model_event()])
     campaign = Campaign(folder, streams)
     names = list(POINTS)
     for number in range(kills):
         point = names[number // 2 % len(names)] if number % 2 else _NO_POINT
         with _node(folder, point, rng.randint(0, 3)) as (process, port):
-            deadline = rng.uniform(0.05, 0.8) if point == _NO_POINT else 20.0
+            deadline = rng.uniform(0.05, 0.4) if point == _NO_POINT else 20.0
             asyncio.run(_load(campaign, port, rng, seconds=deadline, process=process))
+            if point != _NO_POINT:
+                # Its connections end a moment before it does.
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(2)
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
                 point = "at a random moment"

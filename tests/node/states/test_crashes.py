@@ -52,6 +52,9 @@ def opened(folder: Path) -> Iterator[tuple[EventStore, StateStore, StateFollower
             states.close()
 
 
+_LONGEST_SECONDS = 60
+
+
 def run(folder: Path) -> None:
     """What the process does: it puts all events, some at a time, and follows them."""
     with opened(folder) as (events, _states, follower):
@@ -63,9 +66,8 @@ def run(folder: Path) -> None:
             events.put(wanted[start : start + 20])
             follower.wake()
             time.sleep(0.002)
-        while follower.lag:
-            time.sleep(0.01)
-        follower.stop()
+        # It never ends by itself, however quick it is.
+        time.sleep(_LONGEST_SECONDS)
 
 
 def test_a_process_that_is_killed(tmp_path: Path) -> None:
@@ -76,13 +78,13 @@ def test_a_process_that_is_killed(tmp_path: Path) -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-            time.sleep(random.random() * 0.8)
+            time.sleep(random.random() * 0.3)
             process.send_signal(signal.SIGKILL)
             kills += process.wait() == -signal.SIGKILL
         with opened(tmp_path) as (_events, states, _follower):
             numbers.append(states.head().number)
             check_changes(states)
-    assert kills >= KILLS // 2, "it was too quick to be killed"
+    assert kills == KILLS
     assert numbers == sorted(numbers)
     assert len(set(numbers)) > 3, "it did nothing in between"
     with opened(tmp_path) as (events, states, follower):
