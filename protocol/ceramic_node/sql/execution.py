@@ -100,11 +100,6 @@ class Execution:
         if self._ended is None:
             self._ended = SqlStopped("the node stops")
 
-    @property
-    def is_ended(self) -> bool:
-        """Whether somebody has ended it."""
-        return self._ended is not None
-
     def close(self) -> None:
         """Let go of the connection."""
         with self._lock:

@@ -41,18 +41,6 @@ async def posted_events(request: web.Request) -> Posted:
     return found
 
 
-async def one_event(request: web.Request) -> bytes:
-    """The one event in a body.
-
-    Raises:
-        Problem: there isn't one.
-    """
-    found = await posted_events(request)
-    if found.is_many:
-        raise Problem(BAD_BODY, "send one event")
-    return whole(found.cars[0])
-
-
 def whole(car: bytes | str) -> bytes:
     """A CAR that could be read.
 
