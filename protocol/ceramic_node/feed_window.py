@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 from ceramic_protocol.limits import MAX_WINDOW_BYTES, MAX_WINDOW_EVENTS, WINDOW_READ_EVENTS
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 from ceramic_protocol.stored import Delivered, FeedFilter
 
 _T = TypeVar("_T")
@@ -42,7 +42,7 @@ class FeedWindow:
     What lies before the window is read from the store, by whoever asks for it.
     """
 
-    def __init__(self, store: EventStore, readers: Executor) -> None:
+    def __init__(self, store: EventReader, readers: Executor) -> None:
         self._store = store
         self._readers = readers
         self._entries: list[FeedEntry] = []

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
 
 from ceramic_node.feed_window import FeedWindow
+from ceramic_node.following.port import Follower
 from ceramic_node.intake import Answer, Intake
 from ceramic_node.intake_watch import UNWATCHED, IntakeWatcher
 from ceramic_node.signals import Signal
-from ceramic_node.states.follower import StateFollower
 from ceramic_node.states.port import StateStore
 from ceramic_node.writer_check import WriterCheck
 from ceramic_protocol.limits import NODE_READERS
@@ -46,7 +46,7 @@ class Node:
         self,
         events: EventStore,
         states: StateStore,
-        follower: StateFollower,
+        follower: Follower,
         *,
         verifier: Verifier,
         network: Network,

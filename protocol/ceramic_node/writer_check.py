@@ -20,7 +20,7 @@ from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES
 from ceramic_protocol.reasons import Finding
 from ceramic_protocol.rules import Rules
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 from ceramic_protocol.stored import StreamFacts, is_init, stream_of
 
 
@@ -33,7 +33,7 @@ class WriterCheck:
         profile: whose rules on accounts apply.
     """
 
-    def __init__(self, store: EventStore, clock: Clock, profile: Profile = Profile.STRICT) -> None:
+    def __init__(self, store: EventReader, clock: Clock, profile: Profile = Profile.STRICT) -> None:
         self._store: Final = store
         self._clock: Final = clock
         self._profile: Final = profile

@@ -567,6 +567,12 @@ STATE_POLL_SECONDS: Final = 1.0
 MAX_STATE_PAUSE_SECONDS: Final = 30.0
 """How long it waits at most after a failure of its disk before it tries again."""
 
+STATE_LOCK_SECONDS: Final = 10.0
+"""How long whoever opens the states waits for a process that still writes them, as its node was killed."""
+
+STATE_STOP_SECONDS: Final = 20.0
+"""How long the process that writes them may take to end before it is killed."""
+
 MAX_MULTIQUERIES: Final = 100
 """Queries that are answered together, and streams that one of them follows links to (js-ceramic's API)."""
 

@@ -22,7 +22,8 @@ and that nothing happens by halves:
 
 Calls may come from several threads at once, and each one is atomic: it sees what was there at one moment,
 and what `put` has returned from is there for every call that begins later, after a crash too if the store
-is one that lasts. A store is used by one process at a time.
+is one that lasts. One process at a time adds to a store;
+others may read it meanwhile.
 
 What else a node keeps (keys of Recon, peers, interests, chain proofs, states) has ports of its own.
 """
@@ -64,28 +65,12 @@ class VersionMoved(CeramicError):
         self.version = version
 
 
-class EventStore(Protocol):
-    """A store of events; the module says what all of its calls promise together.
+class EventReader(Protocol):
+    """What a store of events tells; the module says what all of its calls promise together.
 
     Every call raises `OutsideError` if the disk or database fails, and `StoreCorruption` if what is kept
     makes no sense.
     """
-
-    def put(self, events: Sequence[NewEvent], *, if_versions: Mapping[Cid, int] = ANY_VERSION) -> PutResult:
-        """Keep events, all of them or, if it fails, none.
-
-        An event may come before its prev, within the batch and across batches, and several times. Events
-        whose prevs are there are delivered in the order of the batch, each followed by what waited for it.
-
-        Args:
-            events: what to keep, in any number that fits into memory; about a thousand at once is quick.
-            if_versions: streams, by the CIDs of their init events, and the versions at which they have to be:
-                those that were read when it was decided what to put. They need not have events in the batch.
-
-        Raises:
-            VersionMoved: a stream isn't at the version that it has to be at.
-        """
-        ...
 
     def event(self, cid: Cid) -> StoredEvent | None:
         """One event, delivered or waiting, with the bytes of the copy that is best informed."""
@@ -168,6 +153,26 @@ class EventStore(Protocol):
 
     def head(self) -> StoreHead:
         """Where feed and changes end now: whoever begins there gets what comes from now on."""
+        ...
+
+
+class EventStore(EventReader, Protocol):
+    """A store of events, for whoever adds to it."""
+
+    def put(self, events: Sequence[NewEvent], *, if_versions: Mapping[Cid, int] = ANY_VERSION) -> PutResult:
+        """Keep events, all of them or, if it fails, none.
+
+        An event may come before its prev, within the batch and across batches, and several times. Events
+        whose prevs are there are delivered in the order of the batch, each followed by what waited for it.
+
+        Args:
+            events: what to keep, in any number that fits into memory; about a thousand at once is quick.
+            if_versions: streams, by the CIDs of their init events, and the versions at which they have to be:
+                those that were read when it was decided what to put. They need not have events in the batch.
+
+        Raises:
+            VersionMoved: a stream isn't at the version that it has to be at.
+        """
         ...
 
 

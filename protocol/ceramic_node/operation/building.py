@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ceramic_connectors.chain import FileChain
 from ceramic_connectors.contracts import RpcContracts
@@ -13,15 +13,20 @@ from ceramic_connectors.keys import read_address
 from ceramic_connectors.rpc_chain import RpcChain
 from ceramic_node.clock import SystemClock
 from ceramic_node.config.node import NodeConfig
+from ceramic_node.following.messages import Orders
+from ceramic_node.following.port import Follower
+from ceramic_node.following.process import FollowerProcess
 from ceramic_node.neighbourhood import Neighbourhood
 from ceramic_node.node import Node
+from ceramic_node.states.follower import StateFollower
 from ceramic_node.states.memory import MemoryStates
 from ceramic_node.states.port import StateStore
 from ceramic_node.states.sqlite import SqliteStates
 from ceramic_node.store.memory import MemoryStore
 from ceramic_node.store.sqlite import open_store
-from ceramic_node.watching.follower import WatchedFollower
+from ceramic_node.watching.follower import FollowMeter
 from ceramic_node.watching.intake_meter import IntakeMeter
+from ceramic_protocol.limits import STATE_LOCK_SECONDS
 from ceramic_protocol.ports import Chain, Clock, NoChain, NoContracts
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.store_port import EventStore
@@ -89,23 +94,60 @@ def make_node(config: NodeConfig, closing: ExitStack, watch: IntakeMeter) -> tup
     clock = SystemClock()
     # Before anything is opened: it may find that the configuration can't work.
     verifier = make_verifier(config)
-    events, states, neighbourhood = _stores(config, config.folder, clock, closing)
-    follower = WatchedFollower(
-        events, states, rules_of(config, clock), meter=watch.meter, tracer=watch.tracer
-    )
+    on_turn = FollowMeter(watch.meter, watch.tracer)
+    if config.folder is None:
+        parts = _in_memory(config, clock, on_turn)
+    else:
+        parts = _in_folder(config, config.folder, clock, closing, on_turn)
     node = Node(
-        events, states, follower, verifier=verifier, network=config.network, clock=clock, watcher=watch
+        parts.events,
+        parts.states,
+        parts.follower,
+        verifier=verifier,
+        network=config.network,
+        clock=clock,
+        watcher=watch,
     )
-    return node, neighbourhood
+    return node, parts.neighbourhood
 
 
-def _stores(
-    config: NodeConfig, folder: Path | None, clock: Clock, closing: ExitStack
-) -> tuple[EventStore, StateStore, Neighbourhood]:
-    if folder is None:
-        return MemoryStore(clock=clock, network=config.network), MemoryStates(), Neighbourhood()
+class _Parts(NamedTuple):
+    events: EventStore
+    states: StateStore
+    follower: Follower
+    neighbourhood: Neighbourhood
+
+
+def _in_memory(config: NodeConfig, clock: Clock, on_turn: FollowMeter) -> _Parts:
+    events, states = MemoryStore(clock=clock, network=config.network), MemoryStates()
+    follower = StateFollower(events, states, rules_of(config, clock), on_turn=on_turn)
+    return _Parts(events, states, follower, Neighbourhood())
+
+
+def _in_folder(
+    config: NodeConfig, folder: Path, clock: Clock, closing: ExitStack, on_turn: FollowMeter
+) -> _Parts:
     events = open_store(folder, clock=clock, synchronous=config.durability.value, network=config.network)
     closing.callback(events.close)
-    states = SqliteStates(folder / STATES_FILE)
+    path = folder / STATES_FILE
+    # Made here if need be, so that what is wrong with it is said at once.
+    SqliteStates(path, patience=STATE_LOCK_SECONDS).close()
+    states = SqliteStates(path, reads_only=True)
     closing.callback(states.close)
-    return events, states, Neighbourhood(interests=events.interests)
+    follower = FollowerProcess(
+        events, _orders(config, folder), clock, version=states.head().version, on_turn=on_turn
+    )
+    return _Parts(events, states, follower, Neighbourhood(interests=events.interests))
+
+
+def _orders(config: NodeConfig, folder: Path) -> Orders:
+    return Orders(
+        folder,
+        STATES_FILE,
+        config.profile,
+        config.tie_break,
+        config.seconds_of_grace,
+        config.skew,
+        config.log_format,
+        config.log_level,
+    )

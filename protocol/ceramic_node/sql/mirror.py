@@ -23,7 +23,7 @@ from ceramic_node.states.port import StateStore
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.limits import MAX_MIRROR_BATCH
 from ceramic_protocol.profiles.profile import Profile
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 from ceramic_protocol.stored import StoreHead
 
 # ruff: noqa: S608 - the only names that come into statements are our own
@@ -43,7 +43,7 @@ class Mirror:
     def __init__(
         self,
         database: Database,
-        events: EventStore,
+        events: EventReader,
         states: StateStore,
         profile: Callable[[], Profile],
         is_stopping: Callable[[], bool] = lambda: False,

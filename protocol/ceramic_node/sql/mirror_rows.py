@@ -18,7 +18,7 @@ from ceramic_protocol.errors import CeramicError, StoreCorruption
 from ceramic_protocol.history import Judged
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.rows import conclusion_data
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 
 _LOG: Final = logging.getLogger("ceramic.sql")
 
@@ -49,7 +49,7 @@ _STREAMS: Final = pa.schema(
 
 
 def table_of_events(
-    events: EventStore, rows: Sequence[tuple[EventRow, StreamRow]], profile: Profile
+    events: EventReader, rows: Sequence[tuple[EventRow, StreamRow]], profile: Profile
 ) -> pa.Table:
     """The rows of `events`; each event stands there once.
 
@@ -97,7 +97,7 @@ def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     )
 
 
-def _event_data(events: EventStore, rows: Sequence[EventRow]) -> dict[Cid, bytes | None]:
+def _event_data(events: EventReader, rows: Sequence[EventRow]) -> dict[Cid, bytes | None]:
     """What the events themselves say, as in `conclusion_events`."""
     wanted = sorted((row.position, row.cid) for row in rows if row.position is not None)
     positions = [position for position, _cid in wanted]
@@ -121,7 +121,7 @@ def _event_data(events: EventStore, rows: Sequence[EventRow]) -> dict[Cid, bytes
     return found
 
 
-def _stored(events: EventStore, cid: Cid) -> CheckedEvent:
+def _stored(events: EventReader, cid: Cid) -> CheckedEvent:
     stored = events.event(cid)
     if stored is None:
         raise StoreCorruption(f"event {cid} was judged and isn't there")

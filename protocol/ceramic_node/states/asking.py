@@ -9,13 +9,13 @@ from ceramic_node.states.known_models import Status
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.models.context import Context, Linked
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 
 
 class World:
     """What is known of other streams at the moment, for one follower or one reader."""
 
-    def __init__(self, events: EventStore, model: Callable[[StreamId], Status | None]) -> None:
+    def __init__(self, events: EventReader, model: Callable[[StreamId], Status | None]) -> None:
         """Say where answers come from; `model` tells what is known of a model."""
         self._events: Final = events
         self.model: Final = model

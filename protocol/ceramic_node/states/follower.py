@@ -8,11 +8,13 @@ are too long to be judged at a stretch. A crash loses nothing, as all of it foll
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from threading import RLock
 from typing import Final
 
+from ceramic_node.following.port import Turn
 from ceramic_node.states.judging import HalfWritten
 from ceramic_node.states.live_cache import LiveCache
 from ceramic_node.states.loop import Loop
@@ -27,7 +29,7 @@ from ceramic_protocol.limits import (
     STATE_UNIT_SECONDS,
 )
 from ceramic_protocol.rules import Rules
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class StateFollower:
 
     def __init__(
         self,
-        events: EventStore,
+        events: EventReader,
         states: StateStore,
         rules: Callable[[], Rules],
         *,
@@ -49,6 +51,7 @@ class StateFollower:
         unit: int = MAX_STATE_UNIT,
         seconds: float = STATE_UNIT_SECONDS,
         poll: float = STATE_POLL_SECONDS,
+        on_turn: Callable[[Turn], object] | None = None,
     ) -> None:
         """Say what follows what; nothing happens yet.
 
@@ -61,6 +64,7 @@ class StateFollower:
             unit: how many events of a stream are judged or written at a stretch.
             seconds: how long each kind of work may go on in one transaction.
             poll: after how many seconds the thread looks for work if nobody wakes it.
+            on_turn: told of each turn of the thread in which there was work.
         """
         self._events: Final = events
         self._states: Final = states
@@ -70,6 +74,7 @@ class StateFollower:
             events, LiveCache() if cache is None else cache, unit=unit, seconds=seconds
         )
         self._poll: Final = poll
+        self._on_turn: Final = on_turn or _nothing
         self._version = states.head().version
         self._is_new = True
         self._loop: Loop | None = None
@@ -145,10 +150,12 @@ class StateFollower:
         self._loop.start()
 
     def _work(self) -> bool:
-        is_more = self.run_once() > 0
-        if is_more:
+        began, start = time.time_ns(), time.perf_counter()
+        done = self.run_once()
+        if done:
+            self._on_turn(Turn(began, time.perf_counter() - start, done))
             self._on_settled()
-        return is_more
+        return done > 0
 
     def stop(self) -> None:
         """End the thread after the transaction that is under way."""
@@ -195,5 +202,5 @@ def _in_words(rules: Rules) -> str:
     return f"{rules.profile.value} {rules.tie_break.value} grace {rules.grace} skew {rules.skew}"
 
 
-def _nothing() -> None:
+def _nothing(_turn: object = None) -> None:
     """Do nothing."""

@@ -21,7 +21,7 @@ from ceramic_protocol.ids import MODEL, MODEL_INSTANCE, StreamId
 from ceramic_protocol.limits import MAX_KNOWN_MODELS, MAX_MODELS_AHEAD, MAX_STATE_UNIT
 from ceramic_protocol.live_stream import Change, LiveStream
 from ceramic_protocol.rules import Rules
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 from ceramic_protocol.stored import StreamSnapshot
 
 FATAL: Final = (OutsideError, StoreCorruption)
@@ -55,7 +55,7 @@ class Judging:
 
     def __init__(
         self,
-        events: EventStore,
+        events: EventReader,
         cache: LiveCache,
         judge_model: Callable[[Cid, int], object],
         *,

@@ -14,7 +14,7 @@ from ceramic_protocol.ids import MODEL, StreamId
 from ceramic_protocol.limits import MAX_KNOWN_MODELS
 from ceramic_protocol.models.definition import ModelDefinition, parse_model
 from ceramic_protocol.reasons import Finding, Outcome, Reason
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 
 Status: TypeAlias = ModelDefinition | Finding
 Verdict: TypeAlias = tuple[Reason | None, str | None]
@@ -29,7 +29,7 @@ def verdict_on(init: EventRow) -> Verdict:
 class KnownModels:
     """Definitions of models, or what is wrong with them, see `collect_models`."""
 
-    def __init__(self, events: EventStore) -> None:
+    def __init__(self, events: EventReader) -> None:
         self._events: Final = events
         # Keyed by the verdict too, so that nothing has to be forgotten when it changes.
         self._cache: Final[BoundedCache[tuple[StreamId, Verdict], Status]] = BoundedCache(MAX_KNOWN_MODELS)

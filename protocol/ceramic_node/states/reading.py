@@ -23,7 +23,7 @@ from ceramic_protocol.history import Judged, StreamHistory
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.rows import Row
 from ceramic_protocol.rules import Rules
-from ceramic_protocol.store_port import EventStore, check_limit
+from ceramic_protocol.store_port import EventReader, check_limit
 from ceramic_protocol.stored import Delivered
 
 
@@ -42,7 +42,7 @@ class StateReader:
     the feed: an event that first had to wait for something stands there in its old place.
     """
 
-    def __init__(self, events: EventStore, states: StateStore, rules: Callable[[], Rules]) -> None:
+    def __init__(self, events: EventReader, states: StateStore, rules: Callable[[], Rules]) -> None:
         """Say from where; `rules` gives those of the moment."""
         self._events: Final = events
         self._states: Final = states

@@ -20,7 +20,7 @@ from ceramic_protocol.limits import (
     STATE_UNIT_SECONDS,
 )
 from ceramic_protocol.rules import Rules
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 
 _log = logging.getLogger(__name__)
 _BEHIND: Final = 10
@@ -55,7 +55,7 @@ class Shift:
 
     def __init__(
         self,
-        events: EventStore,
+        events: EventReader,
         cache: LiveCache,
         *,
         unit: int = MAX_STATE_UNIT,

@@ -61,15 +61,9 @@ _COUNTS: Final = {
 class SqliteStates:
     """A `StateStore` that lasts. What a killed process has written is there; see `StatesFile`."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or make one.
-
-        Raises:
-            UsageError: it is a file of something else.
-            OutsideError: it can't be used, or another process has it open.
-            StoreCorruption: it is damaged.
-        """
-        self._file = StatesFile(path)
+    def __init__(self, path: Path, *, reads_only: bool = False, patience: float = 0.0) -> None:
+        """Open the file, or make one; see `StatesFile`."""
+        self._file = StatesFile(path, reads_only=reads_only, patience=patience)
 
     @contextmanager
     def writing(self) -> Iterator[StateWriter]:

@@ -1,10 +1,11 @@
-"""The file of a store of states: one writer and any number of readers, in one process."""
+"""The file of a store of states: one process writes, and any may read."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from ceramic_protocol.errors import OutsideError, StoreCorruption, UsageError
 from ceramic_protocol.limits import MAX_STATE_READERS, STATE_CACHE_BYTES, STATE_LOG_BYTES
 
 _BUSY_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.05
 _KIB: Final = 1024
 _PAGE_BYTES: Final = 16 * _KIB
 _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -26,12 +28,17 @@ _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 class StatesFile:
     """A SQLite file for several threads of one process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reads_only: bool = False, patience: float = 0.0) -> None:
         """Open the file, or make one.
+
+        Args:
+            path: its place.
+            reads_only: whether nothing is written here; then the file has to be there.
+            patience: for how many seconds to wait for another process that writes to it to end.
 
         Raises:
             UsageError: it is a file of something else.
-            OutsideError: it can't be used, or another process has it open.
+            OutsideError: it can't be used, or another process writes to it.
             StoreCorruption: it is damaged.
         """
         self._path = path
@@ -39,7 +46,11 @@ class StatesFile:
         self._writing = Lock()
         self._idle: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
-        self._guard = self._alone()
+        self._is_open = True
+        self._guard = -1
+        if reads_only:
+            return
+        self._guard = self._alone(time.monotonic() + patience)
         try:
             self._open()
         except BaseException:
@@ -59,7 +70,7 @@ class StatesFile:
                 yield db
             finally:
                 with self._lock:
-                    is_kept = self._writer is not None and len(self._idle) < MAX_STATE_READERS
+                    is_kept = self._is_open and len(self._idle) < MAX_STATE_READERS
                     if is_kept:
                         self._idle.append(db)
                 if not is_kept:
@@ -87,7 +98,7 @@ class StatesFile:
             for db in (*self._idle, *filter(None, [self._writer])):
                 db.close()
             self._idle.clear()
-            self._writer = None
+            self._writer, self._is_open = None, False
             if self._guard >= 0:
                 os.close(self._guard)
                 self._guard = -1
@@ -107,15 +118,19 @@ class StatesFile:
                     raise StoreCorruption(msg) from error
                 raise
 
-    def _alone(self) -> int:
+    def _alone(self, until: float) -> int:
         with outside(self._doing):
             guard = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(guard)
-            raise OutsideError(f"can't {self._doing}: it is open elsewhere; close it there") from None
-        return guard
+        while True:
+            try:
+                fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() < until:
+                    time.sleep(_LOOK_SECONDS)
+                    continue
+                os.close(guard)
+                raise OutsideError(f"can't {self._doing}: it is open elsewhere; close it there") from None
+            return guard
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(

@@ -15,7 +15,7 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.corrections import Moved, correction_of
 from ceramic_protocol.history import Judged, stream_id_of
 from ceramic_protocol.rows import is_concluded
-from ceramic_protocol.store_port import EventStore
+from ceramic_protocol.store_port import EventReader
 
 
 class Writing:
@@ -23,7 +23,7 @@ class Writing:
 
     def __init__(
         self,
-        events: EventStore,
+        events: EventReader,
         writer: Callable[[], StateWriter],
         stream: Cid,
         row: StreamRow | None,

@@ -8,16 +8,14 @@ moves it from the log to the file, so that no writer waits for the disk.
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Lock, RLock, Thread
 from typing import Final, Literal, TypeAlias
 
-from ceramic_node.store.sqlite.errors import translated
 from ceramic_node.store.sqlite.migrate import migrate
-from ceramic_protocol.errors import OutsideError, StoreCorruption
+from ceramic_node.store.sqlite.readers import READER_CACHE_KIB, Readers
 from ceramic_protocol.limits import MAX_STORE_LOG_BYTES
 
 Synchronous: TypeAlias = Literal["NORMAL", "FULL"]
@@ -26,16 +24,12 @@ Synchronous: TypeAlias = Literal["NORMAL", "FULL"]
 # Smaller than what suits long rows that are only added: a batch changes a few bytes each on hundreds of pages
 # of keys, and all of these pages go through the log.
 _PAGE_BYTES: Final = 4096
-_BUSY_SECONDS: Final = 10.0
 _WRITER_CACHE_KIB: Final = 64 * 1024
-_READER_CACHE_KIB: Final = 8 * 1024
-_IDLE_READERS: Final = 8
-_STATEMENTS: Final = 256
 _TIDY_SECONDS: Final = 1.0
 _MOST_LOGS: Final = 2
 
 
-class Database:
+class Database(Readers):
     """A file for several threads of one process."""
 
     def __init__(self, path: Path, synchronous: Synchronous) -> None:
@@ -47,12 +41,9 @@ class Database:
             UsageError: it is another program's.
             OutsideError: it can't be used.
         """
-        self.path = path
+        super().__init__(path)
         self._log = path.with_name(path.name + "-wal")
         self.lock = RLock()
-        self._broken: StoreCorruption | None = None
-        self._is_closed = False
-        self._idle: deque[sqlite3.Connection] = deque()
         self._is_dirty = Event()
         self._is_urgent = Event()
         self._moving = Lock()
@@ -72,44 +63,6 @@ class Database:
             raise
         self._tidier = Thread(target=self._tidy, name="store log", daemon=True)
         self._tidier.start()
-
-    def _connect(self, cache: int) -> sqlite3.Connection:
-        db = sqlite3.connect(
-            self.path,
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=_STATEMENTS,
-        )
-        db.execute(f"PRAGMA cache_size=-{cache}")
-        return db
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees the file as it is now, for one thread.
-
-        Raises:
-            StoreCorruption: the file is damaged, or was found to be so before.
-            OutsideError: it can't be read, or is closed.
-        """
-        with self._watched():
-            try:
-                db = self._idle.popleft()
-            except IndexError:
-                db = self._connect(_READER_CACHE_KIB)
-            try:
-                db.execute("BEGIN")
-                yield db
-            finally:
-                self._give_back(db)
-
-    def _give_back(self, db: sqlite3.Connection) -> None:
-        with suppress(sqlite3.Error):
-            db.execute("COMMIT")
-        if self._is_closed or db.in_transaction or len(self._idle) >= _IDLE_READERS:
-            db.close()
-        else:
-            self._idle.append(db)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -147,23 +100,9 @@ class Database:
             finally:
                 self._moving.release()
 
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Nothing goes on after damage was found: every later use fails as the first one did."""
-        if self._broken is not None:
-            raise StoreCorruption(str(self._broken))
-        if self._is_closed:
-            raise OutsideError(f"the store {self.path} is closed")
-        try:
-            with translated(self.path):
-                yield
-        except StoreCorruption as error:
-            self._broken = error
-            raise
-
     def _tidy(self) -> None:
         """Move what is in the log to the file, time and again."""
-        db = self._connect(_READER_CACHE_KIB)
+        db = self._connect(READER_CACHE_KIB)
         try:
             while not self._is_closed:
                 self._is_dirty.wait()
@@ -186,6 +125,5 @@ class Database:
         self._is_urgent.set()
         self._is_dirty.set()
         self._tidier.join()
-        while self._idle:
-            self._idle.pop().close()
+        super().close()
         self._writer.close()

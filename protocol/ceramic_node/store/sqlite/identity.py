@@ -20,16 +20,26 @@ def settle_network(db: sqlite3.Connection, network: Network | None) -> Network:
         UsageError: the store is of another network than this one.
         StoreCorruption: the store is of no network.
     """
-    known = _get(db, "network")
-    if known is None:
+    if _get(db, "network") is None:
         settled = network or IN_MEMORY
         db.execute(_SET, ("network", settled.id))
         renew_epoch(db)
         return settled
+    known = network_of(db)
+    if network not in {None, known}:
+        raise UsageError(f"the store is of network {known}, not {network}")
+    return known
+
+
+def network_of(db: sqlite3.Connection) -> Network:
+    """The network of a store.
+
+    Raises:
+        StoreCorruption: it is of none.
+    """
+    known = _get(db, "network")
     if not isinstance(known, int):
         raise StoreCorruption("the store says of no network that it is its own")
-    if network is not None and network.id != known:
-        raise UsageError(f"the store is of network {Network(known)}, not {network}")
     return Network(known)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -11,34 +11,26 @@ from typing import Final, Self
 
 from ceramic_connectors.outside import outside
 from ceramic_node.store.planning import plan_batch
-from ceramic_node.store.sqlite import feed, listing, snapshots
 from ceramic_node.store.sqlite.backup import FILE_NAME, back_up
-from ceramic_node.store.sqlite.capabilities import KnownCapabilities
 from ceramic_node.store.sqlite.check import check
 from ceramic_node.store.sqlite.database import Database, Synchronous
 from ceramic_node.store.sqlite.findings import Finding
 from ceramic_node.store.sqlite.identity import epoch_of, settle_network
 from ceramic_node.store.sqlite.known import KnownEvents
 from ceramic_node.store.sqlite.lock import FolderLock
+from ceramic_node.store.sqlite.reading import SqliteReader
 from ceramic_node.store.sqlite.recon_keys import SqliteReconKeys
-from ceramic_node.store.sqlite.streams import Homes, rows_of
+from ceramic_node.store.sqlite.streams import rows_of
 from ceramic_node.store.sqlite.tables import SqliteChainProofs, SqliteInterests, SqlitePeers
 from ceramic_node.store.sqlite.writing import BatchWriter, Counters, Kept
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.limits import MAX_WAITING_EVENTS
 from ceramic_protocol.networks import Network
 from ceramic_protocol.ports import Clock
-from ceramic_protocol.store_port import ANY_VERSION, VersionMoved, check_limit
+from ceramic_protocol.store_port import ANY_VERSION, VersionMoved
 from ceramic_protocol.stored import (
-    FeedFilter,
-    FeedPage,
     NewEvent,
     PutResult,
-    StoredEvent,
-    StoreHead,
-    StreamEntry,
-    StreamFilter,
-    StreamSnapshot,
 )
 
 _COUNTERS: Final = (
@@ -49,12 +41,10 @@ _COUNTERS: Final = (
 )
 
 
-class SqliteStore:
+class SqliteStore(SqliteReader):
     """An `EventStore` that lasts, for one process and any number of its threads. A context manager.
 
     Attributes:
-        network: the network that it was made for.
-        epoch: changes when positions and versions begin anew: those of another epoch mean nothing here.
         recon: the keys of what was delivered.
         interests: interests in ranges of such keys.
         peers: other nodes.
@@ -83,14 +73,11 @@ class SqliteStore:
             raise
         try:
             with self._database.writing() as db:
-                self.network: Final = settle_network(db, network)
-                self.epoch: Final = epoch_of(db)
+                super().__init__(self._database, settle_network(db, network), epoch_of(db))
                 self._counters = Counters(*db.execute(_COUNTERS).fetchone())
         except BaseException:
             self.close()
             raise
-        capabilities = KnownCapabilities()
-        self._reader = feed.Reader(Homes(self.network), capabilities)
         self._kept = Kept()
         self.recon: Final = SqliteReconKeys(self._database)
         self.interests: Final = SqliteInterests(self._database)
@@ -139,58 +126,6 @@ class SqliteStore:
         plan = plan_batch(events, known)
         writer = BatchWriter(db, self._kept, homes, known, plan, counters)
         return PutResult(plan.outcomes, writer.write(self._clock.now())), writer
-
-    def event(self, cid: Cid) -> StoredEvent | None:
-        """See `EventStore`."""
-        with self._database.reading() as db:
-            return snapshots.event_of(db, self._reader.capabilities, cid)
-
-    def streams_of(self, cids: Collection[bytes]) -> dict[bytes, Cid]:
-        """See `EventStore`."""
-        with self._database.reading() as db:
-            return snapshots.streams_of(db, cids)
-
-    def snapshot(self, stream: Cid, since: int = 0) -> StreamSnapshot:
-        """See `EventStore`."""
-        with self._database.reading() as db:
-            return snapshots.snapshot(db, self._reader.capabilities, stream, since)
-
-    def entry(self, stream: Cid) -> StreamEntry | None:
-        """See `EventStore`."""
-        with self._database.reading() as db:
-            return listing.entry_of(db, stream)
-
-    def find(self, wanted: StreamFilter, after: int, limit: int) -> list[StreamEntry]:
-        """See `EventStore`."""
-        check_limit(limit)
-        with self._database.reading() as db:
-            return listing.find(db, wanted, after, limit)
-
-    def feed(
-        self, after: int, limit: int, *, wanted: FeedFilter | None = None, with_cars: bool = False
-    ) -> FeedPage:
-        """See `EventStore`."""
-        check_limit(limit)
-        with self._database.reading() as db:
-            if wanted is None or wanted == FeedFilter():
-                return self._reader.page(db, after, limit, with_cars=with_cars)
-            return self._reader.filtered(db, after, limit, wanted, with_cars=with_cars)
-
-    def position_at(self, time: int) -> int:
-        """See `EventStore`."""
-        with self._database.reading() as db:
-            return feed.position_at(db, time)
-
-    def changed(self, after: int, limit: int) -> list[tuple[Cid, int]]:
-        """See `EventStore`."""
-        check_limit(limit)
-        with self._database.reading() as db:
-            return listing.changed(db, after, limit)
-
-    def head(self) -> StoreHead:
-        """See `EventStore`."""
-        with self._database.reading() as db:
-            return listing.head(db)
 
     @property
     def waiting(self) -> int:

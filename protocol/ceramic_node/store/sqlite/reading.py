@@ -1,0 +1,110 @@
+"""What a store of events in a SQLite file tells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from ceramic_node.store.sqlite import feed, listing, snapshots
+from ceramic_node.store.sqlite.backup import FILE_NAME
+from ceramic_node.store.sqlite.capabilities import KnownCapabilities
+from ceramic_node.store.sqlite.identity import epoch_of, network_of
+from ceramic_node.store.sqlite.readers import Readers
+from ceramic_node.store.sqlite.streams import Homes
+from ceramic_protocol.cid import Cid
+from ceramic_protocol.networks import Network
+from ceramic_protocol.store_port import check_limit
+from ceramic_protocol.stored import (
+    FeedFilter,
+    FeedPage,
+    StoredEvent,
+    StoreHead,
+    StreamEntry,
+    StreamFilter,
+    StreamSnapshot,
+)
+
+
+class SqliteReader:
+    """An `EventReader` of a file that others may add to meanwhile, from this process or another one.
+
+    Attributes:
+        network: the network that the store was made for.
+        epoch: changes when positions and versions begin anew: those of another epoch mean nothing here.
+    """
+
+    def __init__(self, readers: Readers, network: Network, epoch: str) -> None:
+        """See `open_reader`."""
+        self._readers: Final = readers
+        self.network: Final = network
+        self.epoch: Final = epoch
+        self._reader: Final = feed.Reader(Homes(network), KnownCapabilities())
+
+    def close(self) -> None:
+        """Close it; a second time does nothing."""
+        self._readers.close()
+
+    def event(self, cid: Cid) -> StoredEvent | None:
+        """See `EventStore`."""
+        with self._readers.reading() as db:
+            return snapshots.event_of(db, self._reader.capabilities, cid)
+
+    def streams_of(self, cids: Collection[bytes]) -> dict[bytes, Cid]:
+        """See `EventStore`."""
+        with self._readers.reading() as db:
+            return snapshots.streams_of(db, cids)
+
+    def snapshot(self, stream: Cid, since: int = 0) -> StreamSnapshot:
+        """See `EventStore`."""
+        with self._readers.reading() as db:
+            return snapshots.snapshot(db, self._reader.capabilities, stream, since)
+
+    def entry(self, stream: Cid) -> StreamEntry | None:
+        """See `EventStore`."""
+        with self._readers.reading() as db:
+            return listing.entry_of(db, stream)
+
+    def find(self, wanted: StreamFilter, after: int, limit: int) -> list[StreamEntry]:
+        """See `EventStore`."""
+        check_limit(limit)
+        with self._readers.reading() as db:
+            return listing.find(db, wanted, after, limit)
+
+    def feed(
+        self, after: int, limit: int, *, wanted: FeedFilter | None = None, with_cars: bool = False
+    ) -> FeedPage:
+        """See `EventStore`."""
+        check_limit(limit)
+        with self._readers.reading() as db:
+            if wanted is None or wanted == FeedFilter():
+                return self._reader.page(db, after, limit, with_cars=with_cars)
+            return self._reader.filtered(db, after, limit, wanted, with_cars=with_cars)
+
+    def position_at(self, time: int) -> int:
+        """See `EventStore`."""
+        with self._readers.reading() as db:
+            return feed.position_at(db, time)
+
+    def changed(self, after: int, limit: int) -> list[tuple[Cid, int]]:
+        """See `EventStore`."""
+        check_limit(limit)
+        with self._readers.reading() as db:
+            return listing.changed(db, after, limit)
+
+    def head(self) -> StoreHead:
+        """See `EventStore`."""
+        with self._readers.reading() as db:
+            return listing.head(db)
+
+
+def open_reader(folder: Path) -> SqliteReader:
+    """Read the store in a folder that is open elsewhere.
+
+    Raises:
+        StoreCorruption: it is damaged.
+        OutsideError: there is none, or it can't be used.
+    """
+    readers = Readers(folder / FILE_NAME)
+    with readers.reading() as db:
+        return SqliteReader(readers, network_of(db), epoch_of(db))
