@@ -9,28 +9,36 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
+from functools import cache
 
+from ceramic_protocol import base32
 from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.limits import MAX_BIG_BASE_CHARS
 
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_CHUNK_DIGITS = 10
+_CHUNK_PAIRS = 5
+
+
+@cache
+def _pairs(alphabet: str) -> tuple[str, ...]:
+    """All pairs of digits: half as many divisions as for single ones."""
+    return tuple(first + second for first in alphabet for second in alphabet)
 
 
 def _digits(value: int, alphabet: str) -> str:
-    base = len(alphabet)
-    step = base**_CHUNK_DIGITS
-    chunks = []
+    pairs = _pairs(alphabet)
+    base = len(pairs)
+    # Dividing the large number costs more than dividing small ones.
+    step = base**_CHUNK_PAIRS
+    found = []
     while value:
         value, chunk = divmod(value, step)
-        text = ""
-        for _ in range(_CHUNK_DIGITS):
-            chunk, digit = divmod(chunk, base)
-            text = alphabet[digit] + text
-        chunks.append(text)
-    return "".join(reversed(chunks)).lstrip(alphabet[0])
+        for _ in range(_CHUNK_PAIRS):
+            chunk, pair = divmod(chunk, base)
+            found.append(pairs[pair])
+    found.reverse()
+    return "".join(found).lstrip(alphabet[0])
 
 
 def _encode_big(data: bytes, alphabet: str) -> str:
@@ -69,32 +77,6 @@ def encode_base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
-def _encode_base32(data: bytes) -> str:
-    return base64.b32encode(data).rstrip(b"=").decode("ascii").lower()
-
-
-def _decode_base32(text: str) -> bytes:
-    # Python reads numbers to base 32 in C, with digits of its own; everything else than ours becomes "?".
-    value = int(text.translate(_TO_PYTHON_DIGITS), 32) if text else 0
-    stray = len(text) * 5 % 8
-    if stray >= 5 or value & (1 << stray) - 1:
-        msg = "base32 text has stray bits at its end"
-        raise IdentifierError(msg)
-    return (value >> stray).to_bytes(len(text) * 5 // 8, "big")
-
-
-class _Digits(dict[int, str]):
-    """Base32 letters to Python's digits; whatever is no letter of base32 to one that is no digit."""
-
-    def __missing__(self, key: int) -> str:
-        return "?"
-
-
-_TO_PYTHON_DIGITS = _Digits(
-    {ord(letter): digit for letter, digit in zip(_BASE32, "0123456789abcdefghijklmnopqrstuv", strict=True)}
-)
-
-
 def _decode_base64(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
@@ -104,15 +86,15 @@ def _decode_base64url(text: str) -> bytes:
 
 
 _ENCODERS: dict[str, Callable[[bytes], str]] = {
-    "b": _encode_base32,
+    "b": base32.encode,
     "k": lambda data: _encode_big(data, _BASE36),
     "z": encode_base58,
-    "m": lambda data: base64.b64encode(data).rstrip(b"=").decode("ascii"),
+    "m": lambda data: binascii.b2a_base64(data, newline=False).rstrip(b"=").decode("ascii"),
     "u": encode_base64url,
     "f": lambda data: data.hex(),
 }
 _DECODERS: dict[str, Callable[[str], bytes]] = {
-    "b": _decode_base32,
+    "b": base32.decode,
     "k": lambda text: _decode_big(text, _BASE36),
     "z": decode_base58,
     "m": _decode_base64,
