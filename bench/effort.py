@@ -14,7 +14,10 @@ class Effort:
     times over `job_events`, batches of `batch_events` `batch_rounds` times; `sessions` with `session_events`
     each `session_rounds` times; single events onto streams of `live_length` with each of `live_forks`, in
     `live_rounds`; stores with each of `store_sizes`, `store_rounds` times; states of each of `state_sizes`
-    streams, `state_rounds` times.
+    streams, `state_rounds` times. A node with each of `node_sizes` events stored, `node_rounds` times: so
+    many events one by one (`node_singles`) and in batches (`node_batched`), as many read (`node_read`), and a
+    steady load for `node_load_seconds`, once for `node_long_seconds`; its memory at each of `node_ingested`
+    events, and its start with `node_started` of them.
     """
 
     rounds: int
@@ -34,6 +37,15 @@ class Effort:
     store_rounds: int
     state_sizes: tuple[int, int]
     state_rounds: int
+    node_sizes: tuple[int, int]
+    node_rounds: int
+    node_singles: int
+    node_batched: int
+    node_read: int
+    node_load_seconds: float
+    node_long_seconds: float
+    node_ingested: tuple[int, ...]
+    node_started: int
 
 
 FULL: Final = Effort(
@@ -54,6 +66,15 @@ FULL: Final = Effort(
     store_rounds=15,
     state_sizes=(10_000, 500_000),
     state_rounds=5,
+    node_sizes=(10_000, 500_000),
+    node_rounds=5,
+    node_singles=5_000,
+    node_batched=20_000,
+    node_read=100_000,
+    node_load_seconds=5.0,
+    node_long_seconds=60.0,
+    node_ingested=(10_000, 100_000, 500_000),
+    node_started=1_000_000,
 )
 SHORT: Final = Effort(
     rounds=3,
@@ -73,4 +94,13 @@ SHORT: Final = Effort(
     store_rounds=1,
     state_sizes=(10, 1000),
     state_rounds=1,
+    node_sizes=(200, 500),
+    node_rounds=1,
+    node_singles=50,
+    node_batched=100,
+    node_read=400,
+    node_load_seconds=0.5,
+    node_long_seconds=1.0,
+    node_ingested=(100, 200, 500),
+    node_started=1000,
 )

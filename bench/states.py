@@ -14,16 +14,15 @@ from typing import Final
 from bench.effort import Effort
 from bench.figure import Figure, Series
 from bench.measure import spread
-from bench.streams import MadeEvent, context, make_stream, model_event
+from bench.stored import stored
+from bench.streams import context, make_stream, model_event
 from ceramic_node.clock import SystemClock
 from ceramic_node.states.follower import StateFollower
 from ceramic_node.states.records import Backlog
 from ceramic_node.states.sqlite import SqliteStates
 from ceramic_node.store.sqlite import open_store
-from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.evaluate import evaluate
-from ceramic_protocol.events import InitEvent, InvalidEvent, TimeEvent
 from ceramic_protocol.limits import MAX_BATCH_EVENTS
 from ceramic_protocol.stored import NewEvent, home_of
 from ceramic_protocol.verify import Verifier
@@ -52,7 +51,7 @@ class _Filled:
         self._next = 0
         self._unchanged = list(range(count))
         Random(count).shuffle(self._unchanged)
-        self.events.put([_new(model_event())])
+        self.events.put([stored(model_event())])
         for start in range(0, count, MAX_BATCH_EVENTS):
             self.events.put(self.begin(min(MAX_BATCH_EVENTS, count - start)))
             self.follow()
@@ -60,12 +59,12 @@ class _Filled:
     def begin(self, number: int) -> list[NewEvent]:
         """The first events of new streams."""
         start, self._next = self._next, self._next + number
-        return [_new(make_stream(place, ())[0]) for place in range(start, self._next)]
+        return [stored(make_stream(place, ())[0]) for place in range(start, self._next)]
 
     def change(self, number: int) -> list[NewEvent]:
         """The second events of streams anywhere among those that were there."""
         places = [self._unchanged.pop() for _ in range(min(number, len(self._unchanged)))]
-        return [_new(make_stream(place, (0,))[1]) for place in places]
+        return [stored(make_stream(place, (0,))[1]) for place in places]
 
     def follow(self) -> None:
         """Let all states be made."""
@@ -148,21 +147,3 @@ def _latency(small: _Filled, large: _Filled, rounds: int) -> Figure:
     note = f"{rounds} × {_PROBES}, {spread(values['large'])}"
     beside = Series(f"{small.count:,} streams", values["small"])
     return Figure.of(Series(f"put to state, {large.count:,} streams", values["large"]), beside, "µs", note)
-
-
-def _new(made: MadeEvent) -> NewEvent:
-    """The event as if it had been verified: that is measured elsewhere."""
-    event = _VERIFIER.decode(made.raw)
-    assert not isinstance(event, InvalidEvent | TimeEvent)
-    assert event.envelope is not None
-    is_init = isinstance(event, InitEvent)
-    checked = CheckedEvent(
-        event.cid,
-        event.stream,
-        Kind.INIT if is_init else Kind.DATA,
-        event.prev,
-        event.payload,
-        signer=event.envelope.header.signer,
-        model=event.header.model if isinstance(event, InitEvent) else None,
-    )
-    return NewEvent(made.raw.car, checked)

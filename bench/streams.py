@@ -74,6 +74,11 @@ def make_stream(number: int, parents: Sequence[int]) -> list[MadeEvent]:
     return events
 
 
+def change_of(number: int, index: int, stream: Cid, prev: Cid) -> MadeEvent:
+    """The event of the stream with this number that is its `index`th data event, built on `prev`."""
+    return _sign(_key(number // _STREAMS_PER_KEY), _data_payload(index, stream, prev))
+
+
 def make_events(count: int, length: int) -> Iterator[MadeEvent]:
     """So many events in streams of `length`, in turn, as a node sees them arrive."""
     lengths = [length] * (count // length) + [count % length] * (count % length > 0)

@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench import accounts, batch, build, job, live, resolve, sql, states, store, verify
+from bench import (
+    accounts,
+    batch,
+    build,
+    job,
+    live,
+    node_feed,
+    node_ingest,
+    node_latency,
+    node_memory,
+    node_start,
+    node_sustained,
+    resolve,
+    sql,
+    states,
+    store,
+    verify,
+)
 from bench.effort import FULL, SHORT, Effort
 from bench.figure import Figure
 
@@ -22,4 +39,10 @@ BENCHMARKS: Final[dict[str, Callable[[Effort], list[Figure]]]] = {
     "store": store.figures,
     "states": states.figures,
     "sql": sql.figures,
+    "node-ingest": node_ingest.figures,
+    "node-feed": node_feed.figures,
+    "node-latency": node_latency.figures,
+    "node-sustained": node_sustained.figures,
+    "node-memory": node_memory.figures,
+    "node-start": node_start.figures,
 }
