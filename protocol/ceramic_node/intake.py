@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from ceramic_node.intake_answers import Answer, MissingPrev, Submitted
 from ceramic_node.intake_watch import UNWATCHED, IntakeWatcher
+from ceramic_node.wanted.events import Offered, WantedEvents
 from ceramic_node.writer_check import WriterCheck
 from ceramic_protocol.batch import SignaturePool
 from ceramic_protocol.checked import CheckedEvent
@@ -50,6 +51,7 @@ class _Parcel:
 
     cars: Sequence[bytes]
     needs_prev: bool
+    by_interests: bool
     answer: asyncio.Future[list[Answer]]
 
     @property
@@ -59,6 +61,9 @@ class _Parcel:
 
 class Intake:
     """Verifies events and keeps those that aren't refused; used from one event loop.
+
+    Attributes:
+        wanted: says which events from elsewhere are kept; without it all are.
 
     Args:
         store: where they are kept.
@@ -77,6 +82,7 @@ class Intake:
         writers: WriterCheck | None = None,
     ) -> None:
         self._store = store
+        self.wanted: WantedEvents | None = None
         self._writers = writers
         self._verifier = verifier
         self._on_kept = on_kept
@@ -108,20 +114,23 @@ class Intake:
             self._signatures.__exit__(None, None, None)
         self._thread.shutdown()
 
-    async def submit(self, cars: Sequence[bytes], *, needs_prev: bool = False) -> list[Answer]:
+    async def submit(
+        self, cars: Sequence[bytes], *, needs_prev: bool = False, by_interests: bool = False
+    ) -> list[Answer]:
         """Hand events in; returns when they are verified and kept, or refused.
 
         Args:
             cars: their CARs.
             needs_prev: refuse those whose stream or prev the node hasn't got, with `MissingPrev`, and those
                 whose signers may not write to the stream now; else such events are kept and wait.
+            by_interests: keep only what the node wants, as of events that come from elsewhere, see `wanted`.
 
         Raises:
             Overloaded: there is no room; nothing was kept.
             Stopping: the node ends; nothing was kept.
             OutsideError: the disk failed; nothing was kept.
         """
-        parcel = _Parcel(cars, needs_prev, asyncio.get_running_loop().create_future())
+        parcel = _Parcel(cars, needs_prev, by_interests, asyncio.get_running_loop().create_future())
         if self._is_stopping:
             raise Stopping("the node is stopping")
         if self._waiting and self._bytes + parcel.size > MAX_INTAKE_BYTES:
@@ -173,13 +182,38 @@ class Intake:
         checked = self._signatures.verify_batch(items, self._verifier)
         needing = [parcel.needs_prev for parcel in parcels for _car in parcel.cars]
         answers, kept = self._sort_out(checked, needing)
+        events = [NewEvent(items[place].car, event) for place, event in kept]
+        if self.wanted is not None:
+            filtered = [parcel.by_interests for parcel in parcels for _car in parcel.cars]
+            kept, events = self._choose(kept, events, filtered, answers)
         with self._watcher.put(len(kept)):
-            outcomes = self._store.put([NewEvent(items[place].car, event) for place, event in kept]).outcomes
-        for (place, event), outcome in zip(kept, outcomes, strict=True):
+            outcomes = self._store.put(events).outcomes
+        # Behind those of the batch come those that it has released, of which nobody asks any more.
+        for (place, event), outcome in zip(kept, outcomes, strict=False):
             answers[place] = Submitted(event.cid, outcome, _finding(event))
         if kept:
             self._on_kept()
         return [answer for answer in answers if answer is not None]
+
+    def _choose(
+        self,
+        kept: Sequence[tuple[int, CheckedEvent]],
+        events: Sequence[NewEvent],
+        filtered: Sequence[bool],
+        answers: list[Answer | None],
+    ) -> tuple[list[tuple[int, CheckedEvent]], list[NewEvent]]:
+        """Answer what isn't wanted; gives what is to be kept, and behind it what was held back for it."""
+        if self.wanted is None:
+            return list(kept), list(events)
+        offered = [
+            Offered(place, event, filtered[place]) for (place, _), event in zip(kept, events, strict=True)
+        ]
+        unwanted, released = self.wanted.sort_out(offered)
+        for place, answer in unwanted.items():
+            answers[place] = answer
+        left = [item for item in kept if item[0] not in unwanted]
+        good = [event for place, event, _ in offered if place not in unwanted]
+        return left, [*good, *released]
 
     def _sort_out(
         self, checked: Sequence[Checked], needing: Sequence[bool]

@@ -13,12 +13,14 @@ class Submitted(NamedTuple):
     """What became of one event.
 
     `cid` is None for bytes that are no event. `outcome` is None if nothing was kept, and then `finding` says
-    why; else `finding` is None or says why the event's own checks are pending.
+    why, or `is_unwanted` that no interest covers it; else `finding` is None or says why the event's own
+    checks are pending.
     """
 
     cid: Cid | None
     outcome: PutOutcome | None
     finding: Finding | None
+    is_unwanted: bool = False
 
 
 class MissingPrev(NamedTuple):

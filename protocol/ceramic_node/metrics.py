@@ -68,8 +68,8 @@ STARTED: Final = _gauge("started_seconds", "When the node was started.", unit="u
 
 EVENTS: Final = _counter(
     "intake_events",
-    "Events that were handed in: new, known or better (kept), no_room, or refused. `reason` is why one was"
-    " refused, or why its own checks are pending; none otherwise.",
+    "Events that were handed in: new, known or better (kept), no_room, refused, or not_wanted (no interest"
+    " covers them). `reason` is why one was refused, or why its own checks are pending; none otherwise.",
     "outcome",
     "reason",
 )
@@ -86,6 +86,9 @@ OVERLOADED: Final = _counter("intake_overloaded", "Times that events weren't tak
 HEAD: Final = _gauge("feed_position", "Position of the last event of the feed.")
 WAITING: Final = _gauge("store_waiting_events", "Events that wait for others.")
 STORE_SIZE: Final = _gauge("store_size_bytes", "Files of the store on disk.", unit="bytes")
+
+PRUNED: Final = _counter("store_pruned_events", "Events whose bytes went as no interest covers them.")
+PRUNED_BYTES: Final = _counter("store_pruned_bytes", "Bytes of these events.", unit="bytes")
 
 LAG: Final = _gauge("states_lag_changes", "Changes of the store that the states don't have yet.")
 LAG_SECONDS: Final = _gauge(

@@ -66,6 +66,9 @@ class WriterCheck:
             stored = self._store.event(cid)
             if stored is None or not is_init(stored.checked):
                 return None
+            if stored.checked.is_hollow:
+                # Nobody can say who may write any more; what comes is kept and waits (`payload_pruned`).
+                return None
             init = stored.checked
         found = self._known[cid] = self._accounts.stream_of(_as_stream(StreamFacts.of(init)), init)
         if len(self._known) > MAX_CACHED_STREAMS:

@@ -24,9 +24,10 @@ class CheckedEvent(NamedTuple):
 
     `stream` is the CID of its stream's init event, None for a time event that doesn't tell and whose stream
     has not been found yet (`placing`). `payload` is the DAG-CBOR payload block of an init or data event and
-    empty for a time event. `grant` is what the capability allows under which it was signed, if there is one
-    and its signature is good. `reason` is None if its own checks pass. `timestamp` (unix seconds) and
-    `chain_id` belong to proven time events, `model` to init events whose header names one.
+    empty for a time event; a store may have pruned it (`is_hollow`). `grant` is what the capability allows
+    under which it was signed, if there is one and its signature is good. `reason` is None if its own checks
+    pass. `timestamp` (unix seconds) and `chain_id` belong to proven time events, `model` to init events whose
+    header names one.
     """
 
     cid: Cid
@@ -42,6 +43,11 @@ class CheckedEvent(NamedTuple):
     detail: str | None = None
     grant: Grant | None = None
     model: StreamId | None = None
+
+    @property
+    def is_hollow(self) -> bool:
+        """Whether the payload that it had was pruned: what it says can't be judged any more."""
+        return not self.payload and self.kind is not Kind.TIME
 
     @property
     def outcome(self) -> Outcome:

@@ -41,8 +41,11 @@ class EventSet:
         return merged
 
 
-def _knowledge(event: CheckedEvent) -> tuple[int, int, str, str, bool, bytes]:
-    """Sort key of reports on one event: proven, refused, unknown, and last a copy without its witnesses."""
+def _knowledge(event: CheckedEvent) -> tuple[int, int, str, str, bool, bytes, bool]:
+    """Sort key of reports on one event: proven, refused, unknown, and last a copy without its witnesses.
+
+    Of equal ones the one that has its payload is first.
+    """
     if event.outcome is Outcome.VALID:
         rank = 0
     elif event.reason is Reason.ANCHOR_WITNESS_MISSING:
@@ -51,4 +54,4 @@ def _knowledge(event: CheckedEvent) -> tuple[int, int, str, str, bool, bytes]:
         rank = 1 if event.outcome is Outcome.REJECTED else 2
     reason = event.reason.value if event.reason else ""
     grant = b"" if event.grant is None else event.grant.to_bytes()
-    return rank, event.timestamp or 0, reason, event.detail or "", event.grant is None, grant
+    return rank, event.timestamp or 0, reason, event.detail or "", event.grant is None, grant, event.is_hollow

@@ -28,10 +28,17 @@ class Judge:
         self._context = context
         self._foreign = foreign
         self._init: InitEvent | None = None
+        self._is_pruned = False
         self._rules: StateRules | None = None
 
-    def open(self, init: CheckedEvent) -> InitHeader:
-        """Take note of the init event, without which nothing can be said of the others."""
+    def open(self, init: CheckedEvent) -> InitHeader | None:
+        """Take note of the init event, without which nothing can be said of the others; gives its header.
+
+        There is none if the payload was pruned: then all waits until that is handed in again.
+        """
+        self._is_pruned = init.is_hollow
+        if self._is_pruned:
+            return None
         payload = _decode(init)
         if not isinstance(payload, InitEvent):
             msg = f"{init.cid} names itself as its stream and is no init event"
@@ -45,7 +52,9 @@ class Judge:
         if self._init is None:
             return self._judge_without_init(event)
         parent = None if event.prev is None else judged.get(event.prev)
-        if event.cid == self._stream:
+        if event.is_hollow:
+            found = self._judge_hollow(event, parent)
+        elif event.cid == self._stream:
             found = self._judge_init(event, self._init)
         elif parent is None:
             found = self._judge_orphan(event)
@@ -58,9 +67,18 @@ class Judge:
     def _judge_without_init(self, event: CheckedEvent) -> Judged:
         if event.outcome is Outcome.REJECTED:
             return Judged(event, event.reason, event.detail, None)
+        if self._is_pruned:
+            return Judged(event, Reason.PAYLOAD_PRUNED, f"init event {self._stream}", None)
         if self._stream in self._foreign:
             return Judged(event, Reason.INIT_INVALID, f"{self._stream} is no init event", None)
         return Judged(event, Reason.INIT_MISSING, f"init event {self._stream}", None)
+
+    def _judge_hollow(self, event: CheckedEvent, parent: Judged | None) -> Judged:
+        """An event whose payload is gone, though the one of the init event isn't."""
+        height = None if parent is None or parent.height is None else parent.height + 1
+        if event.outcome is Outcome.REJECTED:
+            return Judged(event, event.reason, event.detail, height)
+        return Judged(event, Reason.PAYLOAD_PRUNED, f"data event {event.cid}", height)
 
     def _judge_init(self, event: CheckedEvent, init: InitEvent) -> Judged:
         finding = self._writers.finding(event)

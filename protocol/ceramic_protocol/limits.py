@@ -414,6 +414,12 @@ MAX_TOKENS: Final = 10_000
 MAX_TOKEN_CHARS: Final = 256
 """A bearer token; ours have 47."""
 
+TICKET_SECONDS: Final = 60.0
+"""How long a ticket counts that stands for a token in an address."""
+
+MAX_TOKEN_TICKETS: Final = 100
+"""Tickets of a token that haven't been used."""
+
 TOKENS_CHECK_SECONDS: Final = 2.0
 """How often the file of tokens is looked at for a change."""
 
@@ -582,6 +588,9 @@ MULTIQUERY_SECONDS: Final = 7.0
 MAX_COUNTED_DOCUMENTS: Final = 100_000
 """Documents of a model that are looked at for one count."""
 
+MAX_LEGACY_CONDITIONS: Final = 100
+"""Conditions of one filter of a collection, and values of one condition."""
+
 COLLECTION_CHUNK: Final = 500
 """Documents that are looked at together for a page of a collection."""
 
@@ -687,6 +696,9 @@ MAX_SQL_BYTES: Final = 128 * 1024
 SQL_MEMORY: Final = "512MB"
 """What DuckDB may take for all queries on a node's tables together, in its own notation."""
 
+MAX_SQL_RESIDENT_BYTES: Final = 1 << 30
+"""How much a process may grow while queries work: what DuckDB counts, and single values, which it doesn't."""
+
 SQL_SPILL: Final = "4GB"
 """What these may put on disk beside that: for sorting and the like."""
 
@@ -743,3 +755,30 @@ SQL_FRESH_SECONDS: Final = 2.0
 
 MAX_STREAM_ID_TEXTS: Final = 10_000
 """StreamIDs of which the text is remembered while rows of tables are made."""
+
+MAX_HELD_EVENTS: Final = 10_000
+"""Events from elsewhere that are held in memory until their streams' init events come."""
+
+MAX_HELD_BYTES: Final = 32 * 1024 * 1024
+"""Bytes of such events."""
+
+RELATED_BITS: Final = 1 << 27
+"""Bits of the filter that remembers which documents covered ones refer to: 16 MiB, good for ten million."""
+
+MAX_TEXTS_LOOKED_AT: Final = 10_000
+"""Texts of one payload that are looked at for StreamIDs."""
+
+MAX_PRUNE_PAGE: Final = 500
+"""Streams that are looked at at a stretch when bytes are pruned."""
+
+MAX_PRUNED_EVENTS: Final = 200
+"""Events whose bytes go in one transaction."""
+
+PRUNE_ROUND_SECONDS: Final = 600.0
+"""From one round of pruning to the next."""
+
+PRUNE_PAUSE_SECONDS: Final = 0.02
+"""Between two transactions of a round, so that others get in between."""
+
+MAX_RETENTION_SECONDS: Final = 100 * 366 * 86_400
+"""The longest retention that isn't for ever."""

@@ -326,6 +326,13 @@ class Reason(Enum):
         "ask the source for the init event: the StreamID holds its CID",
         Outcome.PENDING,
     )
+    PAYLOAD_PRUNED = (
+        "payload_pruned",
+        Layer.HISTORY,
+        "the store has pruned what the event, or one that it builds on, says",
+        "ask the source for all events of the stream again, and hand them in",
+        Outcome.PENDING,
+    )
     INIT_INVALID = (
         "init_invalid",
         Layer.HISTORY,

@@ -185,9 +185,9 @@ def _event(item: Judged) -> Row:
 
 
 def conclusion_data(item: Judged) -> bytes | None:
-    """DAG-JSON of what the event itself says, as in `conclusion_events`; None for time events."""
+    """DAG-JSON of what the event itself says, as in `conclusion_events`; None for a time or pruned event."""
     event = item.event
-    if event.kind is Kind.TIME:
+    if event.kind is Kind.TIME or event.is_hollow:
         return None
     payload = dagcbor.decode(event.payload)
     if not isinstance(payload, dict):

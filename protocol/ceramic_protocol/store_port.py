@@ -18,6 +18,9 @@ and that nothing happens by halves:
   until they are delivered; from then on they are of the stream of their prev, and are handed out so.
 * **Times.** The feed has the time at which each entry came into it, by the clock of the store. It never goes
   back, even if the clock does.
+* **Pruning.** The bytes of a stream's events can be given up (`prune`), with the payloads in the reports on
+  them. All else stays as it was: sets, versions, delivery, positions and times. An event that is put again
+  comes back with its bytes, and more is known of it then. This is the one way in which less is known.
 * **Bounds.** Events that wait are limited in number. One beyond that isn't kept, and `put` says so.
 
 Calls may come from several threads at once, and each one is atomic: it sees what was there at one moment,
@@ -41,6 +44,7 @@ from ceramic_protocol.stored import (
     FeedFilter,
     FeedPage,
     NewEvent,
+    Pruned,
     PutResult,
     StoredEvent,
     StoreHead,
@@ -172,6 +176,20 @@ class EventStore(EventReader, Protocol):
 
         Raises:
             VersionMoved: a stream isn't at the version that it has to be at.
+        """
+        ...
+
+    def prune(self, streams: Mapping[Cid, int], before: int, limit: int, *, is_trial: bool = False) -> Pruned:
+        """Give up the bytes of streams' events, as one transaction.
+
+        Left out are streams that have changed since they were read, of which an event waits, in which an
+        event came, or came back, at that time or later, and of which all has been given up already.
+
+        Args:
+            streams: which ones, by the CIDs of their init events, with the versions that were read.
+            before: unix milliseconds.
+            limit: how many events at most, at least 1; of a longer stream the first ones.
+            is_trial: whether to change nothing and tell what would go, however much that is.
         """
         ...
 

@@ -124,12 +124,14 @@ class StreamEntry(NamedTuple):
 class StreamSnapshot(NamedTuple):
     """What is known of a stream at one moment: all of it, or what has changed since a version.
 
-    `version` is that of the stream now; without any event it is 0.
+    `version` is that of the stream now; without any event it is 0. `is_pruned` says that the bytes of some of
+    its events aren't there any more, whether or not these are among `events`.
     """
 
     stream: Cid
     version: int
     events: Mapping[Cid, CheckedEvent]
+    is_pruned: bool = False
 
     @property
     def known(self) -> EventSet:
@@ -138,15 +140,35 @@ class StreamSnapshot(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """An event as it is kept. `position` is the feed's, None while it waits for its prev or init event."""
+    """An event as it is kept. `position` is the feed's, None while it waits for its prev or init event.
+
+    `car` is empty if it was pruned.
+    """
 
     car: bytes
     checked: CheckedEvent
     position: int | None
 
+    @property
+    def is_pruned(self) -> bool:
+        """Whether its bytes aren't there any more."""
+        return not self.car
+
+
+class Pruned(NamedTuple):
+    """What pruning has removed: the bytes of so many events, so many bytes in all.
+
+    `streams` are those of which nothing is left to be pruned, `unfinished` those that were begun.
+    """
+
+    streams: list[Cid]
+    unfinished: list[Cid]
+    events: int
+    bytes: int
+
 
 class Delivered(NamedTuple):
-    """An entry of the feed. `car` is None unless it was asked for.
+    """An entry of the feed. `car` is None unless it was asked for, and empty if it was pruned.
 
     `received` is when it came into the feed, in unix milliseconds: with its own arrival, or with that of what
     it waited for. It never falls from one entry to the next.
@@ -241,11 +263,14 @@ def home_of(event: CheckedEvent) -> Cid:
 def better_report(known: CheckedEvent, other: CheckedEvent) -> CheckedEvent | None:
     """The other report on the same event if it tells more than what is known, see `EventSet`; else None.
 
-    An event that doesn't name its stream keeps the one that it was found to belong to.
+    An event that doesn't name its stream keeps the one that it was found to belong to. A payload that was
+    pruned comes back with any copy that has it.
     """
     if stream_of(other) is None:
         other = other._replace(stream=known.stream)
     best = EventSet.of((known, other)).events[known.cid]
+    if known.is_hollow and other.payload:
+        return best._replace(payload=other.payload)
     return None if best is known else best
 
 

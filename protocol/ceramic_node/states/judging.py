@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from typing import Final
 
 from ceramic_node.states.asking import Asking, World
+from ceramic_node.states.frozen import freeze
 from ceramic_node.states.known_models import KnownModels, Status
 from ceramic_node.states.live_cache import Live, LiveCache
 from ceramic_node.states.loading import in_order, is_better, pieces
@@ -110,6 +111,8 @@ class Judging:
     ) -> Generator[None, None, bool]:
         """Bring what is kept of a stream up to date; pauses where that takes long.
 
+        One that was pruned stays as it was, see `frozen`.
+
         Args:
             stream: CID of its init event.
             targets: events that it waited for and that have come, or models that have changed.
@@ -128,6 +131,9 @@ class Judging:
         if row is not None and 0 < version <= row.version:
             return False
         live, snapshot, is_anew = self._read(stream, row)
+        if snapshot.is_pruned and row is not None and row.dimensions is not None:
+            freeze(self.writer, row, self._events.snapshot(stream, row.version))
+            return False
         if live is not None:
             moves, touched = self._advance(live, snapshot, targets, depth)
         elif not snapshot.events:

@@ -14,6 +14,7 @@ from ceramic_node.states.delta import Changed, Delta, delta_of
 from ceramic_node.states.memory_tables import Journal, Numbered, Table
 from ceramic_node.states.port import StateWriter
 from ceramic_node.states.records import (
+    PENDING_REASONS,
     Awaited,
     Backlog,
     EventRow,
@@ -289,6 +290,13 @@ class MemoryStates:
             rows = self._data.events([] if members is None else members.rows).values()
             valid = (row._replace(data=None) for row in rows if row.reason is None)
             return sorted(valid, key=lambda row: (row.height, row.cid))
+
+    def waits(self, stream: Cid) -> bool:
+        """See `StateStore`."""
+        with self._lock:
+            members = self._data.members.rows.get(stream)
+            rows = self._data.events([] if members is None else members.rows).values()
+            return any(row.reason is not None and row.reason.value in PENDING_REASONS for row in rows)
 
     def count(self, what: Backlog) -> int:
         """See `StateStore`."""

@@ -155,6 +155,10 @@ class StateStore(Protocol):
         """The valid events of a stream by height and CID, without their states."""
         ...
 
+    def waits(self, stream: Cid) -> bool:
+        """Whether an event of a stream is pending, for another reason than that bytes were pruned."""
+        ...
+
     def count(self, what: Backlog) -> int:
         """How much of something there is to be done yet, or that failed."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from ceramic_protocol.checked import Kind
 from ceramic_protocol.cid import Cid
@@ -166,6 +166,14 @@ class Backlog(StrEnum):
 
     FAILED = "failed"
     """Streams that could not be judged."""
+
+
+PENDING_REASONS: Final = tuple(
+    reason.value
+    for reason in Reason
+    if reason.outcome is Outcome.PENDING and reason is not Reason.PAYLOAD_PRUNED
+)
+"""Reasons of events that wait for something that may yet come by itself."""
 
 
 def storable(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from ceramic_node.states.delta import Delta, read_delta
 from ceramic_node.states.port import StateWriter
 from ceramic_node.states.records import (
+    PENDING_REASONS,
     Backlog,
     EventRow,
     StateChange,
@@ -50,6 +51,10 @@ _EVENTS: Final = (
 _VALID: Final = (
     f"SELECT {_EVENT.replace('event.data', 'NULL')} FROM stream JOIN event ON event.stream = stream.id"
     " WHERE stream.cid = ? AND event.reason IS NULL ORDER BY event.height, event.cid"
+)
+_WAITS: Final = (
+    "SELECT 1 FROM stream JOIN event ON event.stream = stream.id WHERE stream.cid = ?"
+    f" AND event.reason IN ({', '.join('?' * len(PENDING_REASONS))}) LIMIT 1"
 )
 _COUNTS: Final = {
     Backlog.WOKEN: "SELECT count(*) FROM wave",
@@ -138,6 +143,11 @@ class SqliteStates:
         """See `StateStore`."""
         with self._file.reading() as db:
             return [event_row(columns, stream) for columns in db.execute(_VALID, (stream,))]
+
+    def waits(self, stream: Cid) -> bool:
+        """See `StateStore`."""
+        with self._file.reading() as db:
+            return db.execute(_WAITS, (stream, *PENDING_REASONS)).fetchone() is not None
 
     def count(self, what: Backlog) -> int:
         """See `StateStore`."""

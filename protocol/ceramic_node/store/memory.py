@@ -9,6 +9,7 @@ from threading import Lock
 
 from ceramic_node.clock import SystemClock
 from ceramic_node.store.changes import Changes
+from ceramic_node.store.memory_pruning import PrunedStreams
 from ceramic_node.store.memory_recon import MemoryReconKeys
 from ceramic_node.store.planning import BatchPlan, plan_batch
 from ceramic_node.store.waiting import WaitingRoom
@@ -23,6 +24,7 @@ from ceramic_protocol.stored import (
     FeedFilter,
     FeedPage,
     NewEvent,
+    Pruned,
     PutResult,
     StoredEvent,
     StoreHead,
@@ -53,6 +55,7 @@ class _State:
         # When each entry came into the feed, and the versions since which events are as they are.
         self.times: list[int] = []
         self.since: dict[Cid, int] = {}
+        self.pruned = PrunedStreams()
 
     def report(self, cid: Cid) -> CheckedEvent | None:
         stored = self.events.get(cid)
@@ -65,6 +68,10 @@ class _State:
     def waiting_for(self, cid: Cid) -> Iterable[CheckedEvent]:
         return self.waiting.waiting_for(cid)
 
+    def is_pruned(self, cid: Cid) -> bool:
+        stored = self.events.get(cid)
+        return stored is not None and stored.is_pruned
+
     def room(self) -> int:
         return self._max_waiting - len(self.waiting)
 
@@ -74,6 +81,8 @@ class _State:
         self.facts.update(plan.facts)
         for cid, event in (*plan.kept.items(), *plan.better.items()):
             known = self.events.get(cid)
+            if known is not None and known.is_pruned:
+                self.pruned.restored(home_of(known.checked), max([now, *self.times[-1:]]))
             self.events[cid] = StoredEvent(*event, None if known is None else known.position)
             self._note(event.checked, touched)
             if known is None and cid not in plan.placed:
@@ -110,6 +119,45 @@ class _State:
         self.events[cid] = StoredEvent(car, checked, len(self.feed))
         if cid == stream:
             self.begun.append(len(self.feed))
+
+    def prune(self, streams: Mapping[Cid, int], before: int, limit: int, *, is_trial: bool) -> Pruned:
+        done, unfinished = list[Cid](), list[Cid]()
+        events = size = 0
+        for stream, version in streams.items():
+            if not is_trial and events == limit:
+                break
+            if not self._is_due(stream, version, before):
+                continue
+            whole = [cid for cid in self._in_order(stream) if not self.events[cid].is_pruned]
+            gone = whole if is_trial else whole[: limit - events]
+            events += len(gone)
+            size += sum(len(self.events[cid].car) for cid in gone)
+            (done if len(gone) == len(whole) else unfinished).append(stream)
+            if not is_trial:
+                self._empty(stream, gone)
+                self.pruned.gone(stream, len(gone), version if len(gone) == len(whole) else 0)
+        return Pruned(done, unfinished, events, size)
+
+    def _in_order(self, stream: Cid) -> list[Cid]:
+        return sorted(self.sets[stream], key=lambda cid: self.events[cid].position or 0)
+
+    def _is_due(self, stream: Cid, version: int, before: int) -> bool:
+        if self.changes.version(stream) != version or stream not in self.facts:
+            return False
+        positions = [self.events[cid].position for cid in self.sets[stream]]
+        latest = max((position for position in positions if position is not None), default=0)
+        return (
+            None not in positions
+            and self.times[latest - 1] < before
+            and self.pruned.is_due(stream, version, before)
+        )
+
+    def _empty(self, stream: Cid, cids: Iterable[Cid]) -> None:
+        for cid in cids:
+            stored = self.events[cid]
+            checked = stored.checked._replace(payload=b"")
+            self.events[cid] = StoredEvent(b"", checked, stored.position)
+            self.sets[stream][cid] = checked
 
     def entry(self, stream: Cid) -> StreamEntry | None:
         facts = self.facts.get(stream)
@@ -154,6 +202,11 @@ class MemoryStore:
             plan = plan_batch(events, self._state)
             return PutResult(plan.outcomes, self._state.keep(plan, self._clock.now()))
 
+    def prune(self, streams: Mapping[Cid, int], before: int, limit: int, *, is_trial: bool = False) -> Pruned:
+        """See `EventStore`."""
+        with self._lock:
+            return self._state.prune(streams, before, limit, is_trial=is_trial)
+
     def event(self, cid: Cid) -> StoredEvent | None:
         """See `EventStore`."""
         with self._lock:
@@ -172,7 +225,8 @@ class MemoryStore:
             state = self._state
             events = state.sets.get(stream, {})
             told = {cid: event for cid, event in events.items() if state.since[cid] > since}
-            return StreamSnapshot(stream, state.changes.version(stream), told)
+            version = state.changes.version(stream)
+            return StreamSnapshot(stream, version, told, state.pruned.is_pruned(stream))
 
     def entry(self, stream: Cid) -> StreamEntry | None:
         """See `EventStore`."""

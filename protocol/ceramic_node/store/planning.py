@@ -26,6 +26,10 @@ class Kept(Protocol):
         """The events that wait and have this one as prev, in any order that lasts."""
         ...
 
+    def is_pruned(self, cid: Cid) -> bool:
+        """Whether an event is there without its bytes."""
+        ...
+
     def room(self) -> int:
         """How many events more may wait."""
         ...
@@ -84,7 +88,14 @@ def _sort_out(
             outcomes.append(PutOutcome.NEW)
             continue
         best = better_report(known, event.checked)
+        if best is None and before is None and store.is_pruned(cid) and _is_as_good(event.checked, known):
+            best = known
         if best is not None:
             (fresh if cid in fresh else better)[cid] = NewEvent(event.car, best)
         outcomes.append(PutOutcome.KNOWN if best is None else PutOutcome.BETTER)
     return outcomes, fresh, better
+
+
+def _is_as_good(copy: CheckedEvent, known: CheckedEvent) -> bool:
+    """Whether the bytes that a report is on bear out what is known."""
+    return better_report(copy, known) is None

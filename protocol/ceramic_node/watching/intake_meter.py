@@ -18,6 +18,9 @@ from ceramic_protocol.reasons import Reason
 REFUSED: Final = "refused"
 """The outcome of what wasn't kept."""
 
+NOT_WANTED: Final = "not_wanted"
+"""The outcome of what no interest covers."""
+
 _NONE: Final = "none"
 _COUNT: Final = "ceramic.events"
 
@@ -72,5 +75,7 @@ class IntakeMeter:
 def _labels(answer: Answer) -> tuple[str, str]:
     if isinstance(answer, MissingPrev):
         return REFUSED, (Reason.INIT_MISSING if answer.is_init else Reason.PREV_MISSING).value
+    if answer.is_unwanted:
+        return NOT_WANTED, _NONE
     outcome = REFUSED if answer.outcome is None else answer.outcome.value
     return outcome, _NONE if answer.finding is None else answer.finding.reason.value

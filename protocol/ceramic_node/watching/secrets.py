@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from ceramic_connectors.endpoint import Endpoint
+from ceramic_node.http.guard.tickets import TICKET_PREFIX
 from ceramic_node.http.guard.tokens import TOKEN_PREFIX
 from ceramic_protocol.errors import UsageError
 
 HIDDEN: Final = "***"
 
-_TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}[A-Za-z0-9_-]{{8,}}", re.ASCII)
+_TOKEN: Final = re.compile(rf"(?:{TOKEN_PREFIX}|{TICKET_PREFIX})[A-Za-z0-9_-]{{8,}}", re.ASCII)
 _HEADER: Final = re.compile(r"(?i)\b((?:bearer|basic)\s+|authorization['\"]?\s*[:=]\s*['\"]?)[^\s'\",;]{16,}")
 _QUERY: Final = re.compile(
     r"(?i)([?&;](?:access_token|token|api[_-]?key|key|secret|password)=)[^\s&#'\"]+", re.ASCII

@@ -126,6 +126,25 @@ class StatesContract(ABC):
         assert states.stream_page(0, 9) == [StreamStateRow(row, tip)]
         assert states.valid_events(A) == [init._replace(data=None), tip]
 
+    @pytest.mark.parametrize(
+        ("reason", "waits"),
+        [
+            (None, False),
+            (Reason.PREV_MISSING, True),
+            (Reason.RELATION_MISSING, True),
+            (Reason.PAYLOAD_PRUNED, False),
+            (Reason.SIGNATURE_INVALID, False),
+        ],
+    )
+    def test_whether_a_stream_waits(self, states: StateStore, reason: Reason | None, *, waits: bool) -> None:
+        keep(states, A, B)
+        with states.writing() as writer:
+            rows = [event_row(writer, A1), event_row(writer, A2, reason=reason, position=None)]
+            writer.put_events([*rows, event_row(writer, X, B)])
+        assert states.waits(A) is waits
+        assert not states.waits(B)
+        assert not states.waits(C)
+
     def test_other_kinds_of_streams(self, states: StateStore) -> None:
         with states.writing() as writer:
             tile = stream_row(writer, A, dimensions=Dimensions(TILE, "", None, b"context", None))

@@ -11,6 +11,7 @@ from ceramic_node.store.memory import MemoryStore
 from ceramic_protocol.ports import Clock, EventStore
 from ceramic_protocol.stored import NewEvent
 from tests.node.store.feed_contract import BATCHES, FeedContract, keep_a_copy_up
+from tests.node.store.pruning_contract import PruningContract
 from tests.node.store.store_contract import MAX_WAITING, StoreContract
 from tests.node.store.store_machine import Held, StoreMachine
 
@@ -22,6 +23,12 @@ class TestMemoryStore(StoreContract):
 
 
 class TestMemoryFeed(FeedContract):
+    def opened_with(self, folder: Path, clock: Clock) -> AbstractContextManager[EventStore]:
+        del folder
+        return nullcontext(MemoryStore(clock=clock))
+
+
+class TestMemoryPruning(PruningContract):
     def opened_with(self, folder: Path, clock: Clock) -> AbstractContextManager[EventStore]:
         del folder
         return nullcontext(MemoryStore(clock=clock))

@@ -13,6 +13,7 @@ from ceramic_node.store.sqlite import open_store
 from ceramic_protocol.ports import Clock, EventStore
 from ceramic_protocol.stored import NewEvent
 from tests.node.store.feed_contract import BATCHES, FeedContract, keep_a_copy_up
+from tests.node.store.pruning_contract import PruningContract
 from tests.node.store.store_contract import MAX_WAITING, StoreContract
 from tests.node.store.store_machine import Held, StoreMachine
 
@@ -23,6 +24,11 @@ class TestSqliteStore(StoreContract):
 
 
 class TestSqliteFeed(FeedContract):
+    def opened_with(self, folder: Path, clock: Clock) -> AbstractContextManager[EventStore]:
+        return open_store(folder, clock=clock)
+
+
+class TestSqlitePruning(PruningContract):
     def opened_with(self, folder: Path, clock: Clock) -> AbstractContextManager[EventStore]:
         return open_store(folder, clock=clock)
 

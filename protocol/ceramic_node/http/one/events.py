@@ -114,7 +114,8 @@ async def get_event(request: web.Request) -> web.Response:
         if event_id is None:
             raise
         stored = await node.read(_by_event_id, node, event_id)
-    if stored is None:
+    # What was pruned is as good as not there: an SDK knows what to do then.
+    if stored is None or stored.is_pruned:
         return not_found(f"Event not found : {text[:MAX_ECHOED_CHARS]}")
     return as_json({"id": str(stored.checked.cid), "data": multibase.encode(stored.car, CAR_BASE)})
 

@@ -130,4 +130,19 @@ RULES: Final[tuple[Rule, ...]] = (
             " WHERE stream IS NOT NULL AND kept.id IS NULL"
         ),
     ),
+    (
+        "pruned",
+        "stream {} has lost the bytes of {} events, and {} are noted",
+        (
+            "SELECT stream.cid, coalesce(lost.events, 0) AS found, coalesce(pruned.events, 0) AS noted"
+            " FROM stream LEFT JOIN pruned ON pruned.stream = stream.id LEFT JOIN"
+            " (SELECT stream, count(*) AS events FROM event WHERE length(car) = 0 GROUP BY stream) AS lost"
+            " ON lost.stream = stream.id WHERE found <> noted"
+        ),
+    ),
+    (
+        "pruned",
+        "event {} waits and has no bytes",
+        "SELECT cid FROM waiting WHERE length(car) = 0",
+    ),
 )

@@ -16,7 +16,7 @@ from ceramic_protocol.stored import NewEvent
 
 _COLUMNS: Final = ", ".join(f"row.{name}" for name in REPORT.split(", "))
 _DELIVERED: Final = (
-    "SELECT event.cid, event.position, stream.cid FROM json_each(?) AS wanted"
+    "SELECT event.cid, event.position, stream.cid, length(event.car) FROM json_each(?) AS wanted"
     " CROSS JOIN event ON event.key = wanted.value JOIN stream ON stream.id = event.stream"
 )
 _WAITING: Final = (
@@ -36,11 +36,15 @@ _REPORTS: Final = {
 
 
 class Place(NamedTuple):
-    """Where an event is: its row in `event`, with the stream that it belongs to, or its row in `waiting`."""
+    """Where an event is: its row in `event`, with the stream that it belongs to, or its row in `waiting`.
+
+    `is_pruned` says that its bytes aren't there any more.
+    """
 
     position: int | None
     stream: Cid | None
     waiting: int | None
+    is_pruned: bool = False
 
 
 class KnownEvents:
@@ -63,8 +67,8 @@ class KnownEvents:
         cids = {event.checked.cid for event in events}
         prevs = {event.checked.prev for event in events} - {None}
         keys = number_list({short_key(cid) for cid in (*cids, *prevs) if cid})
-        for cid, position, stream in db.execute(_DELIVERED, (keys,)):
-            self.places[Cid(cid)] = Place(position, Cid(stream), None)
+        for cid, position, stream, size in db.execute(_DELIVERED, (keys,)):
+            self.places[Cid(cid)] = Place(position, Cid(stream), None, not size)
         self._nobody_waits = not waiting
         if waiting:
             for cid, number in db.execute(_WAITING, (keys,)):
@@ -112,6 +116,11 @@ class KnownEvents:
             self._children[cid] = []
             self._read_children((cid,))
         return self._children[cid]
+
+    def is_pruned(self, cid: Cid) -> bool:
+        """See `Kept`."""
+        place = self.places.get(cid)
+        return place is not None and place.is_pruned
 
     def room(self) -> int:
         """See `Kept`."""

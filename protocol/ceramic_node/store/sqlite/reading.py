@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ceramic_node.store.sqlite import feed, listing, snapshots
-from ceramic_node.store.sqlite.backup import FILE_NAME
+from ceramic_node.store.sqlite.backup import FILE_NAME, back_up
 from ceramic_node.store.sqlite.capabilities import KnownCapabilities
 from ceramic_node.store.sqlite.identity import epoch_of, network_of
 from ceramic_node.store.sqlite.readers import Readers
@@ -96,6 +96,22 @@ class SqliteReader:
         """See `EventStore`."""
         with self._readers.reading() as db:
             return listing.head(db)
+
+    def backup(self, path: Path) -> StoreHead:
+        """Write a copy of the store as it is now to a file, while reading and writing go on, anywhere.
+
+        Returns:
+            How far the store has come in the copy: all that was acknowledged before this call is in it.
+
+        Raises:
+            UsageError: the file is there already.
+            OutsideError: it can't be written; nothing is left of it.
+        """
+        with self._readers.reading() as db:
+            # Read first: with that the moment is settled which the copy is of.
+            head = listing.head(db)
+            back_up(db, path)
+            return head
 
 
 def open_reader(folder: Path) -> SqliteReader:

@@ -32,8 +32,29 @@ HOME: Final = 2
 CAPABILITY: Final = 7
 """Where a row has the number of the capability."""
 
-_CID, _CRC, _CAR = 3, 17, 18
+_CID, _PAYLOAD, _CRC, _CAR = 3, 13, 17, 18
 _KINDS: Final = tuple(Kind)
+
+
+def without_bytes(row: Row) -> Columns:
+    """The columns of an event whose row this is, after its CAR was given up, and the payload with it.
+
+    Raises:
+        StoreCorruption: the row isn't what it was, and mustn't be summed up anew.
+    """
+    _check_sum(row)
+    payload, start, size, section_at = None, 0, 0, None
+    columns = (*row[_CID:_PAYLOAD], payload, start, size, section_at)
+    return (*columns, crc32(b"", crc32(dumps(columns, 0))), b"")
+
+
+def _check_sum(row: Row) -> None:
+    if crc32(row[_CAR], crc32(dumps(row[_CID:_CRC], 0))) != row[_CRC]:
+        raise _changed(row)
+
+
+def _changed(row: Row) -> StoreCorruption:
+    return StoreCorruption(f"what is kept of event {Cid(row[_CID])} is not what was put there")
 
 
 class Capability(NamedTuple):
@@ -102,7 +123,7 @@ def reports(
             model, payload, start, size, _section_at, crc, car,
         ) = row  # fmt: skip
         if crc32(car, crc32(dumps(row[_CID:_CRC], 0))) != crc:
-            raise StoreCorruption(f"what is kept of event {Cid(cid)} is not what was put there")
+            raise _changed(row)
         try:
             capability, grant, _section = shared[number]
             yield make(

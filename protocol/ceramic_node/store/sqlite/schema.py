@@ -12,6 +12,9 @@ as whoever finds a row compares the CID itself.
 * `waiting`: what was not delivered yet.
 * `capability`: what events under the same capability have in common: its CID, what it allows, and where
   `section` isn't NULL its CID and block, which are left out of the CAR and belong at `section_at`.
+* `pruned`: streams of which events have lost their bytes (`car` is empty, and nothing is left of the
+  payload): how many of them now, the version at which the last one did, 0 before that, and when such an event
+  came back last, in unix milliseconds.
 * `recon_key`, `recon_node`: keys of Recon, and sums over neighbours (see `recon_tree`).
 """
 
@@ -105,5 +108,12 @@ _FIRST: Final = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+_PRUNED: Final = (
+    """CREATE TABLE pruned (
+        stream INTEGER PRIMARY KEY, events INTEGER NOT NULL, version INTEGER NOT NULL,
+        restored INTEGER NOT NULL
+    ) STRICT""",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _PRUNED)
 """The statements of each step. A file's version, its `user_version`, is how many of them it has seen."""

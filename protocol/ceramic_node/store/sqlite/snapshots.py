@@ -9,6 +9,7 @@ from typing import Final
 
 from ceramic_node.store.sqlite.capabilities import KnownCapabilities
 from ceramic_node.store.sqlite.keys import number_list, short_key
+from ceramic_node.store.sqlite.pruning import is_pruned
 from ceramic_node.store.sqlite.records import CAPABILITY, HOME, Row, car_of, report_of, reports
 from ceramic_node.store.sqlite.schema import REPORT
 from ceramic_node.store.sqlite.streams import rows_of
@@ -67,7 +68,8 @@ def snapshot(
     rows = list(_rows_since(db, row.number, since)) if since > 0 else _all_rows(db, row.number)
     shared = capabilities.of(db, {found[CAPABILITY] for found in rows})
     told = reports(rows, {None: stream}, shared)
-    return StreamSnapshot(stream, row.version, {report.cid: report for report in told})
+    events = {report.cid: report for report in told}
+    return StreamSnapshot(stream, row.version, events, is_pruned(db, row.number))
 
 
 def _all_rows(db: sqlite3.Connection, number: int) -> list[Row]:

@@ -11,13 +11,14 @@ from typing import Final, Self
 
 from ceramic_connectors.outside import outside
 from ceramic_node.store.planning import plan_batch
-from ceramic_node.store.sqlite.backup import FILE_NAME, back_up
+from ceramic_node.store.sqlite.backup import FILE_NAME
 from ceramic_node.store.sqlite.check import check
 from ceramic_node.store.sqlite.database import Database, Synchronous
 from ceramic_node.store.sqlite.findings import Finding
 from ceramic_node.store.sqlite.identity import epoch_of, settle_network
 from ceramic_node.store.sqlite.known import KnownEvents
 from ceramic_node.store.sqlite.lock import FolderLock
+from ceramic_node.store.sqlite.pruning import prune, would_prune
 from ceramic_node.store.sqlite.reading import SqliteReader
 from ceramic_node.store.sqlite.recon_keys import SqliteReconKeys
 from ceramic_node.store.sqlite.streams import rows_of
@@ -30,6 +31,7 @@ from ceramic_protocol.ports import Clock
 from ceramic_protocol.store_port import ANY_VERSION, VersionMoved
 from ceramic_protocol.stored import (
     NewEvent,
+    Pruned,
     PutResult,
 )
 
@@ -127,20 +129,18 @@ class SqliteStore(SqliteReader):
         writer = BatchWriter(db, self._kept, homes, known, plan, counters)
         return PutResult(plan.outcomes, writer.write(self._clock.now())), writer
 
+    def prune(self, streams: Mapping[Cid, int], before: int, limit: int, *, is_trial: bool = False) -> Pruned:
+        """See `EventStore`."""
+        if is_trial:
+            with self._database.reading() as db:
+                return would_prune(db, streams, before)
+        with self._database.writing() as db:
+            return prune(db, streams, before, limit)
+
     @property
     def waiting(self) -> int:
         """How many events wait for others."""
         return self._counters.waiting
-
-    def backup(self, path: Path) -> None:
-        """Write a copy of the store as it is now to a file, while reading and writing go on.
-
-        Raises:
-            UsageError: the file is there already.
-            OutsideError: it can't be written; nothing is left of it.
-        """
-        with self._database.reading() as db:
-            back_up(db, path)
 
     def check(self, *, thorough: bool = False) -> list[Finding]:
         """What is wrong with the store, which can be used meanwhile; some seconds for 100,000 events.

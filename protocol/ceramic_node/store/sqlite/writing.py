@@ -13,6 +13,7 @@ from ceramic_node.store.sqlite.capabilities import KeptCapabilities
 from ceramic_node.store.sqlite.keys import short_key
 from ceramic_node.store.sqlite.known import KnownEvents
 from ceramic_node.store.sqlite.names import KeptNames
+from ceramic_node.store.sqlite.pruning import note_restored
 from ceramic_node.store.sqlite.recon_tree import ReconTree
 from ceramic_node.store.sqlite.records import to_columns
 from ceramic_node.store.sqlite.schema import REPORT
@@ -201,6 +202,8 @@ class BatchWriter:
                 self.db.execute(_REVISE_WAITING, (version, *self._columns(event), place.waiting))
             else:
                 self.db.execute(_REVISE, (version, *self._columns(event), place.position))
+                if place.is_pruned:
+                    note_restored(self.db, self._stream_row(event).number, self.counters.received)
 
     def _move(self, versions: dict[Cid, int]) -> None:
         """Deliver what was waiting."""

@@ -18,7 +18,7 @@ from ceramic_node.http.v1.feed.forms import IncludeData, check_of, judgement_of,
 from ceramic_node.http.v1.feed.shapes import KIND_NAMES
 from ceramic_node.http.v1.json_text import dumps
 from ceramic_node.http.v1.keys import EPOCHS
-from ceramic_node.http.v1.problems import EVENT_UNKNOWN, Problem
+from ceramic_node.http.v1.problems import EVENT_PRUNED, EVENT_UNKNOWN, Problem
 from ceramic_node.http.v1.texts import car_text, maybe_cid, stream_text
 from ceramic_node.http.v1.tokens import Feed
 from ceramic_node.node import Node
@@ -67,6 +67,8 @@ async def get_event(request: web.Request, asked: GetEvent) -> web.StreamResponse
     if stored is None:
         raise Problem(EVENT_UNKNOWN, EVENT_UNKNOWN.summary)
     if asked.format is EventFormat.CAR or (asked.format is None and _wants_car(request)):
+        if stored.is_pruned:
+            raise Problem(EVENT_PRUNED, EVENT_PRUNED.summary)
         return web.Response(body=stored.car, content_type=CAR, headers=_FOR_EVER | {hdrs.VARY: hdrs.ACCEPT})
     stream = stored.checked.stream
     if stream is not None:
@@ -98,6 +100,7 @@ def _view(
     checked = stored.checked
     found = EventView(
         cid=str(checked.cid),
+        pruned=stored.is_pruned,
         kind=KIND_NAMES[checked.kind],
         stream_id=None if entry is None else stream_text(entry.facts.stream_id),
         prev=maybe_cid(checked.prev),
@@ -114,6 +117,6 @@ def _view(
     )
     if include.has_payload:
         found["payload"] = payload_of(checked)
-    if include.has_car:
+    if include.has_car and not stored.is_pruned:
         found["car"] = car_text(stored.car)
     return found

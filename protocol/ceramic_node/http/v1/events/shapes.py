@@ -26,12 +26,12 @@ class EventOutcome(TypedDict):
     """What became of an event that was handed in.
 
     `new`, `known` and `better` mean that it is kept, the last one that this copy took the place of a worse
-    one. `refused`, `missing` (what it builds on, with `needs_prev`), `no_room` and `failed` (the node had too
-    much to do) mean that it isn't.
+    one. `not_wanted` (with `interests=apply`), `refused`, `missing` (what it builds on, with `needs_prev` or
+    `interests=apply`), `no_room` and `failed` (the node had too much to do) mean that it isn't.
     """
 
     cid: Cid | None
-    outcome: Literal["new", "known", "better", "refused", "missing", "no_room", "failed"]
+    outcome: Literal["new", "known", "better", "not_wanted", "refused", "missing", "no_room", "failed"]
     reason: Annotated[str | None, Doc("Why it is refused, or why its own checks are pending.")]
     detail: str | None
     missing: Annotated[Cid | None, Doc("What it builds on and the node has not got.")]
@@ -54,6 +54,7 @@ class EventView(TypedDict):
     """An event that the node has, in the feed or waiting for what it builds on."""
 
     cid: Cid
+    pruned: Annotated[bool, Doc("Whether the node has given up its bytes: then `payload` is null.")]
     kind: KindName
     stream_id: Annotated[Stream | None, Doc("Null while its init event isn't there.")]
     prev: Cid | None
