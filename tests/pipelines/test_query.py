@@ -276,7 +276,7 @@ def test_time_is_limited(folder: Path) -> None:
     started = time.monotonic()
     slow = "SELECT count(*) FROM range(1000000000000) t(i) WHERE hash(i) % 7 = 9"
     refused(run("query", str(folder), slow, "--timeout", "0.5"), 2, "longer than 0.5 s")
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     refused(run("query", str(folder), "SELECT 1", "--timeout", "0"), 2, "--timeout")
 
 

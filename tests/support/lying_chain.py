@@ -77,14 +77,22 @@ def changed(**members: Any) -> Lie:
     return lie
 
 
-def slowly(seconds: float) -> Lie:
-    """The truth, but later."""
+@dataclass
+class Slowly:
+    """A lie that isn't one: the truth, but later. `most` is how many were asked for at the same time."""
 
-    def lie(result: Any) -> Any:
-        time.sleep(seconds)
+    seconds: float
+    most: int = 0
+    _now: set[object] = field(default_factory=set)
+
+    def __call__(self, result: Any) -> Any:
+        """Take the time."""
+        turn = object()
+        self._now.add(turn)
+        self.most = max(self.most, len(self._now))
+        time.sleep(self.seconds)
+        self._now.remove(turn)
         return result
-
-    return lie
 
 
 def instead(value: Any) -> Lie:

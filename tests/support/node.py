@@ -33,8 +33,8 @@ from ceramic_protocol.verify import Verifier
 
 _T = TypeVar("_T")
 
-_ANSWER_SECONDS = 30
-_START_SECONDS = 30
+_ANSWER_SECONDS = 120
+_START_SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def closed_port() -> str:
         return f"http://127.0.0.1:{unused.getsockname()[1]}"
 
 
-def client(url: str, timeout: float = 5.0) -> closing[JsonRpcClient]:
+def client(url: str, timeout: float = 30.0) -> closing[JsonRpcClient]:
     """A client that doesn't wait long between its attempts."""
     return closing(JsonRpcClient(url, timeout, backoff=0.01))
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ceramic_connectors.endpoint import Endpoint
 from ceramic_node.config.values import Address, Interest
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import MAX_QUOTED_CHARS
+from ceramic_protocol.limits import MAX_QUOTED_CHARS, MAX_RETENTION_SECONDS
 from ceramic_protocol.networks import Network
 from ceramic_protocol.plain_text import plain
 
@@ -23,6 +23,9 @@ _E = TypeVar("_E", bound=StrEnum)
 
 _SIZE: Final = re.compile(r"([0-9]{1,15})\s*(|K|M|G|Ki|Mi|Gi)B?", re.ASCII)
 _UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+_FOREVER: Final = "forever"
+_RETENTION: Final = re.compile(r"([0-9]{1,12})([smhd])", re.ASCII)
+_SPANS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _ORIGIN: Final = re.compile(r"\*|https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 _HOST: Final = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}", re.ASCII)
 _CONTRACT: Final = re.compile(r"(eip155:(?:0|[1-9][0-9]{0,31}))=(0x[0-9a-fA-F]{40})", re.ASCII)
@@ -77,6 +80,16 @@ def _size(text: str) -> int:
     if found is None or not int(found[1]):
         raise _no(text, "no size; give bytes, or a number with KiB, MiB or GiB")
     return int(found[1]) * _UNITS[found[2]]
+
+
+def _retention(text: str) -> int | None:
+    """Seconds, None for ever."""
+    lower = text.strip().lower()
+    found = _RETENTION.fullmatch(lower)
+    value = None if found is None else int(found[1]) * _SPANS[found[2]]
+    if lower != _FOREVER and (value is None or value > MAX_RETENTION_SECONDS):
+        raise _no(text, "no retention; give forever, or a number with d, h, m or s such as 30d")
+    return value
 
 
 def _truth(text: str) -> bool:
@@ -163,6 +176,7 @@ TEXT: Final = Kind("TEXT", _text)
 PATH: Final = Kind("PATH", _path)
 TRUTH: Final = Kind("true|false", _truth, is_plain=True)
 SIZE: Final = Kind("SIZE", _size)
+RETENTION: Final = Kind("forever|SPAN", _retention)
 ADDRESS: Final = Kind("HOST:PORT", Address.parse)
 NETWORK: Final = Kind("NAME", lambda text: Network.parse(text.strip()))
 INTEREST: Final = Kind("INTEREST", Interest.parse)

@@ -47,6 +47,12 @@ class NodeConfig:
         f" {MEMORY} for the network inmemory]",
         _DATA,
     )
+    node_key: Path | None = maybe(
+        kinds.PATH,
+        "File with the node's Ed25519 key, made if it isn't there; for its owner alone.  [default: node.key"
+        " in the store's folder]",
+        _DATA,
+    )
     durability: Durability = one(
         kinds.choice(Durability),
         "NORMAL",
@@ -58,6 +64,12 @@ class NodeConfig:
         kinds.INTEREST,
         (),
         "What the node is to hold: model:STREAMID, stream:STREAMID or controller:DID.  [default: everything]",
+        _DATA,
+    )
+    retention: int | None = one(
+        kinds.RETENTION,
+        "forever",
+        "How long bytes of streams stay that no interest covers, such as 30d: from when an event came last.",
         _DATA,
     )
 

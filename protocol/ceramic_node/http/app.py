@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from ceramic_node.http import legacy, one, v1
+from ceramic_node.http.guard.tickets import TICKETS, Tickets
 from ceramic_node.http.handlers import Handler, Middleware, add_nothing
 from ceramic_node.http.headers import add_headers
 from ceramic_node.http.keys import NEIGHBOURHOOD, NODE
@@ -43,11 +44,12 @@ def make_app(
     settings = settings or HttpSettings()
     app = web.Application(client_max_size=settings.max_request_bytes, middlewares=middlewares)
     app[NODE] = node
+    app[TICKETS] = Tickets()
     app[NEIGHBOURHOOD] = neighbourhood or Neighbourhood()
     add_headers(app, settings.cors_origins)
     one.add_routes(app)
     legacy.add_routes(app)
-    v1.add_routes(app, settings.cors_origins)
+    v1.add_routes(app, settings.cors_origins, {**one.PATHS, **legacy.PATHS})
     for prefix in ("/ceramic", "/api/v0"):
         add_nothing(app, prefix)
     return app

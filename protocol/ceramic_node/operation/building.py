@@ -18,6 +18,7 @@ from ceramic_node.following.port import Follower
 from ceramic_node.following.process import FollowerProcess
 from ceramic_node.neighbourhood import Neighbourhood
 from ceramic_node.node import Node
+from ceramic_node.node_key import KEY_FILE, node_key, peer_id_of
 from ceramic_node.states.follower import StateFollower
 from ceramic_node.states.memory import MemoryStates
 from ceramic_node.states.port import StateStore
@@ -26,6 +27,7 @@ from ceramic_node.store.memory import MemoryStore
 from ceramic_node.store.sqlite import open_store
 from ceramic_node.watching.follower import FollowMeter
 from ceramic_node.watching.intake_meter import IntakeMeter
+from ceramic_protocol.interests import PeerId
 from ceramic_protocol.limits import STATE_LOCK_SECONDS
 from ceramic_protocol.ports import Chain, Clock, NoChain, NoContracts
 from ceramic_protocol.rules import Rules
@@ -119,9 +121,11 @@ class _Parts(NamedTuple):
 
 
 def _in_memory(config: NodeConfig, clock: Clock, on_turn: FollowMeter) -> _Parts:
+    # Before the stores: a key that can't be used stands in the way of everything.
+    others = Neighbourhood() if config.node_key is None else Neighbourhood(_peer_id(config.node_key))
     events, states = MemoryStore(clock=clock, network=config.network), MemoryStates()
     follower = StateFollower(events, states, rules_of(config, clock), on_turn=on_turn)
-    return _Parts(events, states, follower, Neighbourhood())
+    return _Parts(events, states, follower, others)
 
 
 def _in_folder(
@@ -129,6 +133,7 @@ def _in_folder(
 ) -> _Parts:
     events = open_store(folder, clock=clock, synchronous=config.durability.value, network=config.network)
     closing.callback(events.close)
+    peer_id = _peer_id(config.node_key or folder / KEY_FILE)
     path = folder / STATES_FILE
     # Made here if need be, so that what is wrong with it is said at once.
     SqliteStates(path, patience=STATE_LOCK_SECONDS).close()
@@ -137,7 +142,11 @@ def _in_folder(
     follower = FollowerProcess(
         events, _orders(config, folder), clock, version=states.head().version, on_turn=on_turn
     )
-    return _Parts(events, states, follower, Neighbourhood(interests=events.interests))
+    return _Parts(events, states, follower, Neighbourhood(peer_id, events.interests))
+
+
+def _peer_id(key: Path) -> PeerId:
+    return peer_id_of(node_key(key))
 
 
 def _orders(config: NodeConfig, folder: Path) -> Orders:

@@ -22,6 +22,7 @@ from ceramic_node.neighbourhood import Neighbourhood
 from ceramic_node.node import Node
 from ceramic_node.operation.building import make_node
 from ceramic_node.operation.doors import Door, limits_of
+from ceramic_node.operation.holding import prune_now_and_then, start_holding
 from ceramic_node.operation.tls import tls_context
 from ceramic_node.watching.figures import FigureReader, page_of
 from ceramic_node.watching.history import History
@@ -119,6 +120,7 @@ class Service:
         node, self._neighbourhood = await asyncio.to_thread(make_node, config, stores, watcher)
         await node.start()
         closing.push_async_callback(node.stop)
+        await self._hold(node)
         await self._open_sql(node)
         figures = FigureReader(node, config.folder)
         self._count(node, figures)
@@ -155,6 +157,7 @@ class Service:
         config = self._config
         if config.flight_sql is None:
             return
+        from ceramic_node.sql.rates import CallRates
         from ceramic_node.sql.service import SqlService, SqlSettings
 
         settings = SqlSettings(
@@ -165,6 +168,7 @@ class Service:
             certificate=None
             if config.tls_cert is None or config.tls_key is None
             else (config.tls_cert, config.tls_key),
+            rates=CallRates(config.address_rate, config.token_rate, limit_loopback=config.limit_loopback),
         )
         self.sql = SqlService(node, settings)
         await self.sql.start()
@@ -194,6 +198,13 @@ class Service:
         self._metrics_door = Door(app, Connections(limits, self._refused), 1.0)
         self._closing.push_async_callback(self._metrics_door.close)
         await self._metrics_door.open(config.metrics)
+
+    async def _hold(self, node: Node) -> None:
+        """Let interests apply before anything can come in."""
+        pruner = await start_holding(node, self._config, self._neighbourhood)
+        if pruner is not None:
+            pruning = asyncio.create_task(prune_now_and_then(pruner, self.meter, self._on_corruption))
+            self._closing.push_async_callback(_end, pruning)
 
     def _count(self, node: Node, figures: FigureReader) -> None:
         self.meter.describe_build(node.network.name)

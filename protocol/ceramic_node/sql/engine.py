@@ -35,6 +35,7 @@ class Bounds:
     queries: int = limits.MAX_SQL_QUERIES
     feeds: int = limits.MAX_SQL_FEEDS
     fresh_seconds: float = limits.SQL_FRESH_SECONDS
+    resident: int = limits.MAX_SQL_RESIDENT_BYTES
 
 
 class Answer(NamedTuple):
@@ -54,7 +55,7 @@ class Engine:
         self._bounds: Final = bounds or Bounds()
         self._queries: Final = threading.BoundedSemaphore(self._bounds.queries)
         self._feeds: Final = threading.BoundedSemaphore(self._bounds.feeds)
-        self._watch: Final = Watch()
+        self._watch: Final = Watch(self._bounds.resident)
         connection = database.reader()
         self._dialect: Final = Dialect(connection)
         connection.close()

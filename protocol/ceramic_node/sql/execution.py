@@ -12,9 +12,14 @@ import duckdb
 import pyarrow as pa
 
 from ceramic_node.sql.failures import SqlStopped, SqlTimeout, SqlTooMuch, SqlWrong, told_by_duckdb
+from ceramic_node.sql.resident import Growth
 from ceramic_protocol.errors import CeramicError
+from ceramic_protocol.limits import MAX_SQL_RESIDENT_BYTES
 
 _LOOK_SECONDS: Final = 0.1
+_BUSY_LOOK_SECONDS: Final = 0.01
+"""While queries work: memory can grow by gigabytes in a second."""
+
 _OUT_OF_MEMORY: Final = "Out of Memory"
 
 
@@ -95,10 +100,19 @@ class Execution:
             return SqlTimeout("the answer wasn't read in time: narrow the query, or read faster")
         return None
 
+    @property
+    def is_working(self) -> bool:
+        """Whether DuckDB works for it at this moment."""
+        return self._since is not None
+
     def stop(self) -> None:
         """End it, as the node stops."""
+        self.end(SqlStopped("the node stops"))
+
+    def end(self, reason: CeramicError) -> None:
+        """End it at the next look, unless it has been ended."""
         if self._ended is None:
-            self._ended = SqlStopped("the node stops")
+            self._ended = reason
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -123,7 +137,10 @@ def _by_reader(error: Exception) -> CeramicError:
 class Watch:
     """Looks at all executions, in a thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_SQL_RESIDENT_BYTES) -> None:
+        """Begin; `most` is how many bytes the process may grow by while executions work."""
+        self._most = most
+        self._growth = Growth()
         self._lock = threading.Lock()
         self._running: set[Execution] = set()
         self._stopping = threading.Event()
@@ -144,13 +161,21 @@ class Watch:
             execution.close()
 
     def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_SECONDS):
-            self._look()
+        seconds = _LOOK_SECONDS
+        while not self._stopping.wait(seconds):
+            seconds = _BUSY_LOOK_SECONDS if self._look() else _LOOK_SECONDS
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Look at each; gives whether any works."""
         with self._lock:
+            working = [execution for execution in self._running if execution.is_working]
+            if self._growth.look(is_busy=bool(working)) > self._most:
+                # Whose values they are can't be told, and the node must not end for one of them.
+                for execution in working:
+                    execution.end(SqlTooMuch("this takes more memory than it may: narrow the query"))
             for execution in self._running:
                 execution.look()
+            return bool(working)
 
     def stop(self) -> None:
         """End all that run, and go on looking until they have ended; a second time does nothing."""

@@ -11,6 +11,7 @@ from pyarrow import flight
 from ceramic_node.http.guard.token_file import TokenFile
 from ceramic_node.http.guard.tokens import Scope
 from ceramic_node.sql.failures import ScopeMissing, TokenMissing, TokenRefused, told
+from ceramic_node.sql.rates import CallRates
 
 _SCHEME: Final = "bearer"
 
@@ -18,10 +19,13 @@ _SCHEME: Final = "bearer"
 class TokenGate(flight.ServerMiddlewareFactory):  # type: ignore[misc]  # pyarrow has no types
     """Looks at the headers of each call before anything else of it is read."""
 
-    def __init__(self, tokens: TokenFile, wall: Callable[[], float] = time.time) -> None:
-        """Take the tokens of a file; `wall` tells unix seconds."""
+    def __init__(
+        self, tokens: TokenFile, rates: CallRates | None = None, wall: Callable[[], float] = time.time
+    ) -> None:
+        """Take the tokens of a file, and how often each may ask; `wall` tells unix seconds."""
         super().__init__()
         self._tokens: Final = tokens
+        self._rates: Final = rates or CallRates()
         self._wall: Final = wall
 
     @told
@@ -31,6 +35,7 @@ class TokenGate(flight.ServerMiddlewareFactory):  # type: ignore[misc]  # pyarro
         Raises:
             TokenRefused: it has no token, or one that doesn't count.
             ScopeMissing: the token isn't for reading.
+            SqlBusy: there are too many calls with it.
         """
         del info
         given = [
@@ -45,3 +50,4 @@ class TokenGate(flight.ServerMiddlewareFactory):  # type: ignore[misc]  # pyarro
             raise TokenRefused("this token doesn't count")
         if not token.allows(Scope.READ):
             raise ScopeMissing("this token isn't for reading")
+        self._rates.take_of(token)

@@ -21,6 +21,7 @@ from ceramic_node.sql.listing import LISTINGS
 from ceramic_node.sql.messages import make, packed, unpacked
 from ceramic_node.sql.parameters import values_of
 from ceramic_node.sql.prepared import PreparedBook
+from ceramic_node.sql.rates import CallRates
 from ceramic_protocol.limits import MAX_SQL_BYTES, MAX_SQL_CALLS, MAX_SQL_PREPARED_BYTES
 
 _CREATE: Final = "CreatePreparedStatement"
@@ -43,6 +44,7 @@ class FlightSqlServer(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow
         gate: flight.ServerMiddlewareFactory | None = None,
         certificate: tuple[bytes, bytes] | None = None,
         calls: int = MAX_SQL_CALLS,
+        rates: CallRates | None = None,
     ) -> None:
         """Begin to listen.
 
@@ -52,8 +54,10 @@ class FlightSqlServer(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow
             gate: looks at each call first.
             certificate: chain and key, as PEM.
             calls: how many may be under way.
+            rates: how many a second there may be of an address.
         """
         self._engine = engine
+        self._rates: Final = rates or CallRates()
         self._prepared: Final = PreparedBook()
         self._calls: Final = BoundedSemaphore(calls)
         try:
@@ -75,8 +79,7 @@ class FlightSqlServer(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow
     @told
     def get_flight_info(self, context: Any, descriptor: Any) -> Any:
         """What an answer will look like, and the ticket for it."""
-        del context
-        with self._call():
+        with self._call(context):
             name, command = _command(descriptor)
             schema = self._schema_of(name, command)
             ticket = descriptor.command
@@ -104,7 +107,7 @@ class FlightSqlServer(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow
     @told
     def do_get(self, context: Any, ticket: Any) -> Any:
         """The rows of an answer."""
-        with self._call() as keep:
+        with self._call(context) as keep:
             name, asked = unpacked(_short(ticket.ticket))
             if name in LISTINGS:
                 return flight.RecordBatchStream(LISTINGS[name](asked))
@@ -122,8 +125,7 @@ class FlightSqlServer(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow
     @told
     def do_put(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
         """Values for the parameters of a prepared statement."""
-        del context
-        with self._call():
+        with self._call(context):
             name, command = _command(descriptor)
             if name != _PREPARED:
                 raise SqlRefused("nothing is written here")
@@ -137,8 +139,7 @@ class FlightSqlServer(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow
     @told
     def do_action(self, context: Any, action: Any) -> list[bytes]:
         """Prepare a statement, or let go of one."""
-        del context
-        with self._call():
+        with self._call(context):
             name, asked = unpacked(_short(action.body.to_pybytes()))
             if action.type == _CREATE and name == "ActionCreatePreparedStatementRequest":
                 return [self._prepare(asked.query)]
@@ -179,8 +180,9 @@ class FlightSqlServer(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow
         raise SqlRefused("ask with SQL")
 
     @contextmanager
-    def _call(self) -> Iterator[Callable[[Iterator[Any]], Iterator[Any]]]:
+    def _call(self, context: Any) -> Iterator[Callable[[Iterator[Any]], Iterator[Any]]]:
         """Count a call within; what is given turns rows into such as are counted until they end."""
+        self._rates.take(context.peer())
         if not self._calls.acquire(blocking=False):
             raise SqlBusy("too many calls at once: try again later")
         kept: list[Iterator[Any]] = []

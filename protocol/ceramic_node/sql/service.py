@@ -18,6 +18,7 @@ from ceramic_node.sql.engine import Bounds, Engine
 from ceramic_node.sql.gate import TokenGate
 from ceramic_node.sql.keeper import Keeper
 from ceramic_node.sql.mirror import Mirror
+from ceramic_node.sql.rates import CallRates
 from ceramic_node.sql.server import FlightSqlServer
 from ceramic_protocol.errors import OutsideError
 from ceramic_protocol.limits import SQL_MEMORY
@@ -40,6 +41,7 @@ class SqlSettings(NamedTuple):
         certificate: files of the chain and of the key, as PEM; None: no TLS.
         memory: what DuckDB may take, such as `512MB`.
         bounds: what queries may take.
+        rates: how often may be asked.
     """
 
     bind: Address
@@ -49,6 +51,7 @@ class SqlSettings(NamedTuple):
     certificate: tuple[Path, Path] | None = None
     memory: str = SQL_MEMORY
     bounds: Bounds | None = None
+    rates: CallRates | None = None
 
 
 class SqlService:
@@ -110,7 +113,8 @@ class SqlService:
             return FlightSqlServer(
                 self._engine,
                 f"{scheme}://{host}:{settings.bind.port}",
-                gate=None if settings.tokens is None else TokenGate(settings.tokens),
+                gate=None if settings.tokens is None else TokenGate(settings.tokens, settings.rates),
+                rates=settings.rates,
                 certificate=certificate,
             )
         except (OSError, pa.ArrowException) as error:

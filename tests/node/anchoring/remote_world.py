@@ -34,7 +34,7 @@ class World:
     clock: Clock = field(default_factory=Clock)
 
     def anchorer(self, **options: Any) -> RemoteAnchorer:
-        api = AnchorApi(self.service.url, self.signer, timeout=2.0, backoff=0.001)
+        api = AnchorApi(self.service.url, self.signer, timeout=30.0, backoff=0.001)
         usual: dict[str, Any] = {"pause": 15.0, "clock": self.clock}
         return RemoteAnchorer(api, **(usual | {"chain": self.service.chain} | self.options | options))
 

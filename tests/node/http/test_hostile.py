@@ -118,7 +118,7 @@ def test_no_request_is_a_failure_of_ours(node: RunningNode, seed: int) -> None:
         start = time.monotonic()
         said = node.ask(method, f"{path}?{'&'.join(asked)}", body)
         assert said.status < 500, (method, path, asked, (body or b"")[:80], said.text)
-        assert time.monotonic() - start < 5, (method, path, asked)
+        assert time.monotonic() - start < 30, (method, path, asked)
         assert "x-content-type-options" in said.headers
 
 
@@ -144,7 +144,7 @@ def test_what_is_repeated_of_a_request_is_no_page(node: RunningNode) -> None:
 )
 def test_bytes_that_are_hardly_a_request(node: RunningNode, request_bytes: bytes) -> None:
     parts = urlsplit(node.url)
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as sock:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as sock:
         sock.sendall(request_bytes)
         answer = sock.recv(4000)
     assert answer.startswith(b"HTTP/1."), answer

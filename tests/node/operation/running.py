@@ -17,7 +17,7 @@ from ceramic_node.config import load
 from ceramic_node.operation.service import Service
 
 _T = TypeVar("_T")
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @dataclass

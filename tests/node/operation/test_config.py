@@ -252,3 +252,19 @@ def test_no_name_is_one_that_kubernetes_sets() -> None:
     for setting in SETTINGS:
         assert not setting.name.startswith(("port", "service"))
         assert setting.help.endswith((".", "]")), setting.name
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("forever", None), ("30d", 30 * 86_400), ("12H", 43_200), ("90m", 5_400), ("0s", 0), (" 7s ", 7)],
+)
+def test_a_retention(text: str, seconds: int | None) -> None:
+    loaded = load({"retention": text, "interests": ("controller:did:key:z",)})
+    assert loaded.config.retention == seconds
+    assert tomllib.loads(config_text(loaded))["retention"] == text
+
+
+@pytest.mark.parametrize("text", ["", "30", "-1d", "1w", "1.5d", "forever 1d", "99999999d"])
+def test_no_retention(text: str) -> None:
+    with pytest.raises(UsageError):
+        load({"retention": text or "d"})

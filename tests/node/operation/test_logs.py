@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ceramic_node.config.values import LogFormat, LogLevel
+from ceramic_node.http.guard.tickets import Tickets
 from ceramic_node.http.guard.tokens import Scope, new_token
 from ceramic_node.http.keys import NODE
 from ceramic_node.operation.service import Service
@@ -27,6 +28,7 @@ from ceramic_protocol.limits import MAX_LOGGED_CHARS
 from tests.node.operation.running import running
 
 TOKEN = new_token("a", [Scope.READ])[0]
+TICKET = Tickets().issue(None)
 KEY = "0123456789abcdef0123456789abcdef"
 RPC = f"https://me:passw0rd9@rpc.example/v3/{KEY}?apikey=other-secret"
 LOG = logging.getLogger("ceramic_node.test")
@@ -58,6 +60,7 @@ def logged(form: LogFormat = LogFormat.JSON, level: LogLevel = LogLevel.INFO) ->
         (f"can't ask {RPC}", "passw0rd9"),
         (f"can't ask {RPC}", "other-secret"),
         (f"path /v3/{KEY} failed", KEY),
+        (f"a ticket {TICKET} in words", TICKET),
         ("a word: hush-hush!", "hush-hush"),
         (f"Authorization: Bearer {TOKEN}", TOKEN),
         (f"header {{'authorization': 'Bearer {'x' * 30}'}}", "x" * 30),

@@ -11,8 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ceramic_protocol.limits import BODY_SECONDS
 from tests.node.operation.posting import body, init
-from tests.node.operation.process import SECONDS, node_run, run
+from tests.node.operation.process import SECONDS, Process, node_run, run
+from tests.support.waiting import wait_until
+
+STOPPING = "stopping: "
 
 
 def slow_post(url: str, data: bytes) -> socket.socket:
@@ -24,15 +28,20 @@ def slow_post(url: str, data: bytes) -> socket.socket:
     return sock
 
 
+def begun(node: Process) -> None:
+    """Wait until a request has come in."""
+    wait_until(lambda: node.ask("/status.json").value["requests_under_way"] > 1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_what_was_begun_is_kept(tmp_path: Path, number: int) -> None:
     store, data = tmp_path / "store", body(init(1))
     with node_run(tmp_path, "--store", str(store)) as node:
         assert node.ask("/ceramic/events", "POST", body(init(0))).status == 204
         with slow_post(node.url, data) as sock:
-            time.sleep(0.3)
+            begun(node)
             node.popen.send_signal(number)
-            time.sleep(0.5)
+            wait_until(lambda: STOPPING in node.log.read_text())
             assert node.popen.poll() is None
             sock.sendall(data[-1:])
             assert sock.recv(4096).startswith(b"HTTP/1.1 204")
@@ -48,22 +57,22 @@ def test_it_takes_no_more_while_it_stops_and_waits_no_longer_than_it_may(tmp_pat
     data = body(init(1))
     flags = ("--store", "memory:", "--stop-seconds", "2")
     with node_run(tmp_path, *flags) as node, slow_post(node.url, data):
-        time.sleep(0.3)
+        begun(node)
         start = time.monotonic()
         node.popen.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
         with pytest.raises(OSError, match="refused"):
-            slow_post(node.url, data)
+            wait_until(lambda: slow_post(node.url, data).close())
+        assert node.popen.poll() is None, "it waits, and takes no more"
         assert node.popen.wait(SECONDS) == 0
-        assert 1 < time.monotonic() - start < 10
+        assert 1 < time.monotonic() - start < BODY_SECONDS - 1
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     flags = ("--store", "memory:", "--stop-seconds", "60")
     with node_run(tmp_path, *flags) as node, slow_post(node.url, body(init(1))):
-        time.sleep(0.3)
+        begun(node)
         node.popen.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        wait_until(lambda: STOPPING in node.log.read_text())
         assert node.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
 
@@ -75,7 +84,7 @@ def test_sighup_reads_the_tokens_again(tmp_path: Path) -> None:
     with node_run(tmp_path, "--store", "memory:", "--tokens", str(tokens)) as node:
         second = run("token", "new", "--scope", "admin", "--append", str(tokens)).stdout.strip()
         node.popen.send_signal(signal.SIGHUP)
-        time.sleep(0.5)
+        wait_until(lambda: node.ask("/ceramic/version", Authorization=f"Bearer {second}").status == 200)
         for secret, status in ((first, 200), (second, 200), ("x", 401)):
             assert node.ask("/ceramic/version", Authorization=f"Bearer {secret}").status == status
         status_of = run("node_is_no_command")

@@ -202,3 +202,30 @@ def refuse(node: Running) -> None:
 
 def car(data: bytes) -> bytes:
     return json.dumps({"data": multibase.encode(data, "m")}).encode()
+
+
+@needs_browser
+def test_a_page_follows_a_feed_with_a_ticket(tmp_path: Path) -> None:
+    """A browser's `EventSource` sends no token."""
+    secret, token = new_token("page", [Scope.READ])
+    tokens = tmp_path / "tokens"
+    tokens.write_text(token.line)
+    tokens.chmod(0o600)
+    script = f"""(async () => {{
+      const headers = {{ Authorization: 'Bearer ' + {json.dumps(secret)} }};
+      const {{ ticket }} = await (await fetch('/v1/tickets', {{ method: 'POST', headers }})).json();
+      const source = new EventSource('/v1/feed/stream?ticket=' + ticket);
+      return await new Promise((yes) => {{
+        source.addEventListener('live', () => {{ source.close(); yes('live'); }});
+        source.onerror = () => {{ source.close(); yes('failed'); }};
+      }});
+    }})()"""
+    with running(tokens=str(tokens)) as node:
+
+        async def look(page: Page) -> None:
+            await page.open(f"{node.url}/status")
+            await page.until("document.body !== null")
+            await page.value(f"void ({script}).then((said) => {{ window.said = said; }})")
+            await page.until("window.said === 'live'")
+
+        in_browser(look)

@@ -1,17 +1,23 @@
-"""Commands on stores whose node is stopped."""
+"""Commands on stores, most of them of nodes that are stopped."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
+import threading
+from collections.abc import Sized
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.node.operation.posting import body, init
-from tests.node.operation.process import node_run, run
+from tests.node.operation.process import Process, node_run, run
 from tests.support.cli import run as run_here
+from tests.support.waiting import wait_until
 
 EVENTS = 20
 
@@ -44,6 +50,51 @@ def test_a_backup_gives_a_store_with_the_same_events(store: Path, tmp_path: Path
     assert restored.exit_code == 0, restored.stderr
     assert run_here("node", "restore", str(backup), "--store", str(copy)).exit_code == 2
     assert feed(tmp_path, copy) == [str(init(number).cid) for number in range(EVENTS)]
+
+
+def more_than(found: Sized, count: int) -> bool:
+    return len(found) > count
+
+
+def test_a_backup_while_the_node_takes_events_in(tmp_path: Path) -> None:
+    """Whatever the node had acknowledged before is in each copy, and nothing is wrong with it."""
+    folder, stop = tmp_path / "store", threading.Event()
+    acknowledged: list[str] = []
+
+    def write(node: Process, first: int) -> None:
+        for number in itertools.count(first, 4):
+            if stop.is_set():
+                return
+            event = init(number)
+            assert node.ask("/ceramic/events", "POST", body(event)).status == 204
+            acknowledged.append(str(event.cid))
+
+    with node_run(tmp_path, "--store", str(folder)) as node, ThreadPoolExecutor(4) as pool:
+        writers = [pool.submit(write, node, first) for first in range(4)]
+        copies = []
+        try:
+            for number in range(3):
+                wait_until(partial(more_than, acknowledged, 40 * (number + 1)))
+                before, copy = [*acknowledged], tmp_path / f"{number}.sqlite"
+                made = run_here("node", "backup", str(copy), "--store", str(folder), "--network", "local-7")
+                assert made.exit_code == 0, made.stderr
+                copies.append((copy, before))
+        finally:
+            stop.set()
+        assert [writer.result() for writer in writers] == [None] * 4
+        other = run_here(
+            "node", "backup", str(tmp_path / "x"), "--store", str(folder), "--network", "local-8"
+        )
+        assert (other.exit_code, "network" in other.stderr) == (2, True)
+        assert node.end() == 0
+    for copy, before in copies:
+        restored = copy.with_suffix("")
+        assert run_here("node", "restore", str(copy), "--store", str(restored)).exit_code == 0
+        checked = run_here("node", "check", "--store", str(restored), "--network", "local-7")
+        assert checked.exit_code == 0, checked.stdout
+        found = feed(tmp_path, restored)
+        assert len(found) == len(set(found))
+        assert set(before) <= set(found) <= set(acknowledged)
 
 
 def test_a_backup_of_nothing_or_from_nothing(tmp_path: Path) -> None:

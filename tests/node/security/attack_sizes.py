@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import select
 import socket
 import time
 import zlib
+from collections.abc import Sequence
 
 from ceramic_protocol.limits import MAX_HEADER_BYTES
-from tests.node.operation.running import Running
+from tests.node.operation.running import Running, Wire
 from tests.node.security.attack import Subject, answers, head, refused
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 SUBJECT = Subject("Size and time")
 _EVENTS = "/ceramic/events"
+
+
+def refusals(wires: Sequence[Wire], enough: int) -> int:
+    """How many connections were told 503; waits for so many."""
+    waiting, told = {wire.sock for wire in wires}, 0
+    until = time.monotonic() + PATIENCE_SECONDS
+    while waiting and told < enough and time.monotonic() < until:
+        for sock in select.select(list(waiting), [], [], 1.0)[0]:
+            waiting.remove(sock)
+            with contextlib.suppress(ConnectionResetError):
+                told += sock.recv(4096).startswith(b"HTTP/1.1 503")
+    return told
 
 
 @SUBJECT.attack(
@@ -30,7 +45,7 @@ def endless_chunks(node: Running) -> None:
     chunk = b"1000\r\n" + b"a" * 0x1000 + b"\r\n"
     with node.wire() as wire:
         wire.send(head(_EVENTS, "POST", "Transfer-Encoding: chunked") + b"\r\n")
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while wire.send(chunk):
             assert time.monotonic() < until
     raw = node.tell(head(_EVENTS, "POST", "Transfer-Encoding: chunked") + b"\r\n" + chunk * 17)
@@ -48,15 +63,9 @@ def many_bodies(node: Running) -> None:
         wires = [stack.enter_context(node.wire()) for _ in range(8)]
         for wire in wires:
             wire.send(head(_EVENTS, "POST", "Content-Length: 1000000") + b"\r\n" + b"a" * 900_000)
-        time.sleep(0.3)
-        held = node.metrics()["ceramic_http_bodies_bytes"]
-        assert 0 < held <= 2 * 1024 * 1024
-        refusals = 0
-        for wire in wires:
-            wire.sock.settimeout(0.2)
-            with contextlib.suppress(TimeoutError):
-                refusals += wire.sock.recv(4096).startswith(b"HTTP/1.1 503")
-        assert refusals >= 5
+        wait_until(lambda: node.metrics()["ceramic_http_bodies_bytes"])
+        assert refusals(wires, 5) >= 5
+        assert 0 < node.metrics()["ceramic_http_bodies_bytes"] <= 2 * 1024 * 1024
 
 
 @SUBJECT.attack("a target of 100 kB", "431, connection closed")
@@ -94,7 +103,7 @@ def slow_head(node: Running) -> None:
             with contextlib.suppress(TimeoutError, ConnectionResetError):
                 if not wire.sock.recv(1):
                     break
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 30
 
 
 @SUBJECT.attack(
@@ -102,7 +111,7 @@ def slow_head(node: Running) -> None:
 )
 def silence(node: Running) -> None:
     with node.wire() as wire:
-        assert wire.is_closed_within(5)
+        assert wire.is_closed_within(20)
 
 
 @SUBJECT.attack(
@@ -114,7 +123,7 @@ def silence(node: Running) -> None:
 def kept(node: Running) -> None:
     with node.wire() as wire:
         wire.send(head() + b"\r\n")
-        assert wire.is_closed_within(5)
+        assert wire.is_closed_within(20)
 
 
 @SUBJECT.attack(
@@ -138,12 +147,7 @@ def connections(node: Running) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(node.wire())
         wires = [stack.enter_context(node.wire()) for _ in range(40)]
-        refusals = 0
-        for wire in wires:
-            wire.sock.settimeout(0.05)
-            with contextlib.suppress(TimeoutError):
-                refusals += wire.sock.recv(4096).startswith(b"HTTP/1.1 503")
-        assert refusals >= 20
+        assert refusals(wires, 20) >= 20
         first.send(head("/ready", "GET", "Connection: close") + b"\r\n")
         assert answers(first.rest()) == [200]
 
@@ -158,10 +162,8 @@ def address_connections(node: Running) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(5):
             stack.enter_context(node.wire())
-        time.sleep(0.1)
-        assert answers(node.tell(head() + b"\r\n")) == [503]
-    time.sleep(0.2)
-    assert node.ask("/ready").status == 200
+        wait_until(lambda: answers(node.tell(head() + b"\r\n")) == [503])
+    wait_until(lambda: node.ask("/ready").status == 200)
 
 
 @SUBJECT.attack("thousands of requests at once on one connection", "answered in turn; few wait in memory")
@@ -195,8 +197,8 @@ def unread(node: Running) -> None:
         with contextlib.suppress(TimeoutError, ConnectionResetError, BrokenPipeError):
             for _ in range(2000):
                 wire.sock.sendall((head("/status") + b"\r\n") * 100)
-        time.sleep(1.5)
-    assert node.metrics()['ceramic_http_refused_total{code="answer_too_slow"}'] > before
+        slow = 'ceramic_http_refused_total{code="answer_too_slow"}'
+        wait_until(lambda: node.metrics().get(slow, 0) > before)
 
 
 @SUBJECT.attack("a small compressed body that becomes a large one", "415: compressed bodies aren't taken")

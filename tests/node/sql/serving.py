@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from ceramic_node.config.values import Address
 from ceramic_node.sql.service import SqlService, SqlSettings
+from ceramic_protocol.ports import Chain
 from ceramic_protocol.stored import NewEvent
 from tests.support.node import RunningNode, running_node
 
-_SETTLE_SECONDS = 60
+_SETTLE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Serving:
         node = self.running.node
         node.events.put(events)
         node.follower.wake()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until states and tables are those of all events that are there now."""
+        node = self.running.node
         self.running.settle()
         until = time.monotonic() + _SETTLE_SECONDS
         while (self.sql._keeper.head.number, self.sql._keeper.head.frontier) != (
@@ -73,10 +79,13 @@ class Serving:
 
 @contextmanager
 def serving(
-    folder: Path | None = None, events: Sequence[NewEvent] = (), **settings: Any
+    folder: Path | None = None,
+    events: Sequence[NewEvent] = (),
+    chain: Chain | None = None,
+    **settings: Any,
 ) -> Iterator[Serving]:
     """A node with SQL on a free port; `settings` are those of `SqlSettings`."""
-    with running_node(folder) as running:
+    with running_node(folder, chain=chain) as running:
         service = SqlService(running.node, SqlSettings(Address("127.0.0.1", 0), folder, **settings))
         running.call(service.start())
         try:

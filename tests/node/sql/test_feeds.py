@@ -21,7 +21,7 @@ from tests.node.states import making
 from tests.node.states.making import data, init
 
 STREAM = init("stream")
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 
 
 def change(prev: NewEvent, value: int) -> NewEvent:

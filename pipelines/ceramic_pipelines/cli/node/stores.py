@@ -1,4 +1,4 @@
-"""`ceramic-streams node backup`, `restore`, `check` and `rebuild-states`."""
+"""`ceramic-streams node backup`, `restore`, `check`, `rebuild-states` and `prune`."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _FOUND: Final = 1
 def backup(*, file: Path, loaded: Loaded) -> None:
     """Copy the events of a store to FILE, which is there as a whole or not at all.
 
-    For a node that is stopped. States aren't in it: they follow from the events.
+    A node may run meanwhile, and go on writing: all that it had acknowledged by now is in the copy. States
+    aren't, as they follow from the events.
 
     \b
     Example:
       ceramic-streams node backup backup.sqlite --store data
     """
     check_extra()
-    from ceramic_node.operation.stores import opened
+    from ceramic_node.operation.stores import backed_up
 
-    with opened(store_folder(loaded), loaded.config) as store:
-        store.backup(file)
-        print_summary([f"wrote {file}, with all events up to position {store.head().position:,}"])
+    head = backed_up(store_folder(loaded), loaded.config, file)
+    print_summary([f"wrote {file}, with all events up to position {head.position:,}"])
 
 
 @click.command()
@@ -97,3 +97,31 @@ def rebuild_states(*, loaded: Loaded) -> None:
         bars.start("Judging", None, "streams")
         count = rebuilt(store_folder(loaded), loaded.config, lambda done: bars.advance("Judging", done))
     print_summary([f"judged {count:,} streams"])
+
+
+@click.command()
+@configured((*_RULES, "node_key", "interests", "retention"))
+@click.option("--dry-run", "is_trial", is_flag=True, help="Give up nothing, and tell how much would go.")
+def prune(*, loaded: Loaded, is_trial: bool) -> None:
+    """Give up the bytes of streams that no interest covers and in which nothing has come for --retention.
+
+    For a node that is stopped; one that runs does the same by itself. The file doesn't get smaller: what
+    comes later takes the place that gets free.
+
+    \b
+    Example:
+      ceramic-streams node prune --store data --interests model:k… --retention 30d --dry-run
+    """
+    check_extra()
+    from ceramic_node.operation.stores import pruned
+
+    with progress_bars() as bars:
+        bars.start("Pruning", None, "events")
+        total = pruned(
+            store_folder(loaded),
+            loaded.config,
+            lambda done: bars.advance("Pruning", done.events),
+            is_trial=is_trial,
+        )
+    what = "would prune" if is_trial else "pruned"
+    print_summary([f"{what} {total.events:,} events of {total.streams:,} streams: {total.bytes:,} bytes"])

@@ -17,6 +17,7 @@ from ceramic_node.http.guard.origins import HostCheck, OriginCheck
 from ceramic_node.http.guard.rates import Rates, address_key
 from ceramic_node.http.guard.refusals import CODE, refusal, too_many
 from ceramic_node.http.guard.scopes import route_of, scope_of
+from ceramic_node.http.guard.tickets import PARAMETER, TICKET_ROUTES, TICKETS, TOKEN
 from ceramic_node.http.guard.token_file import TokenFile
 from ceramic_node.http.guard.tokens import Scope, Token
 from ceramic_node.http.handlers import Handler, Middleware
@@ -131,7 +132,20 @@ class Guard:
         given = request.headers.getall("Authorization", ())
         if not given and scope is Scope.READ and self.config.public_read and self._is_welcome(request):
             return None, None
+        if not given and PARAMETER in request.query and route_of(request) in TICKET_ROUTES:
+            return self._by_ticket(self.tokens, request, scope)
         return self._checked(self.tokens, given[0] if len(given) == 1 else "", scope)
+
+    def _by_ticket(
+        self, tokens: TokenFile, request: web.Request, scope: Scope
+    ) -> tuple[Token | None, web.Response | None]:
+        redeemed = request.app[TICKETS].redeem(request.query[PARAMETER])
+        token = None if redeemed is None else redeemed[0]
+        # The file may have changed since the ticket was given out, and the token may have expired.
+        if token is None or not tokens.book.has(token) or _is_over(token, self.wall()):
+            message = "the ticket has been used, or is too old: ask for another one at /v1/tickets"
+            return None, refusal(401, "ticket_invalid", message, {"WWW-Authenticate": _CHALLENGE}, close=True)
+        return self._allowed(token, scope)
 
     def _is_welcome(self, request: web.Request) -> bool:
         """Whether the page that a request without a token comes from, if it does, may ask so.
@@ -152,6 +166,9 @@ class Guard:
             code, said = ("token_invalid", ', error="invalid_token"') if given else ("token_missing", "")
             message = "give a token that counts: Authorization: Bearer …"
             return None, refusal(401, code, message, {"WWW-Authenticate": _CHALLENGE + said}, close=True)
+        return self._allowed(token, scope)
+
+    def _allowed(self, token: Token, scope: Scope) -> tuple[Token | None, web.Response | None]:
         if not token.allows(scope):
             said = f'{_CHALLENGE}, error="insufficient_scope", scope="{scope.value}"'
             message = f"the token {token.name} lacks the scope {scope.value}"
@@ -165,6 +182,7 @@ class Guard:
         transport = request.transport
         if transport is None:
             return await handler(request)
+        request[TOKEN] = token
         under_way = self._under_way.setdefault(token, set())
         under_way.add(transport)
         try:
@@ -180,8 +198,7 @@ class Guard:
             return
         now = self.wall()
         for token, transports in list(self._under_way.items()):
-            expired = token.expires is not None and token.expires <= now
-            if expired or not self.tokens.book.has(token):
+            if _is_over(token, now) or not self.tokens.book.has(token):
                 for transport in list(transports):
                     transport.close()
 
@@ -192,6 +209,10 @@ class Guard:
         if origin is not None and ("*" in allowed or origin.lower() in allowed):
             answer.headers["Access-Control-Allow-Origin"] = "*" if "*" in allowed else origin
         return answer
+
+
+def _is_over(token: Token, now: float) -> bool:
+    return token.expires is not None and token.expires <= now
 
 
 def _wrong_origin() -> web.Response:

@@ -12,7 +12,13 @@ from ceramic_node.http.guard.tokens import Scope
 OPEN_ROUTES: Final = frozenset({"/", "/status", "/health", "/ready", "/ceramic/liveness"})
 """Say nothing of what the node holds; probes ask them without a token."""
 
-READ_POSTS: Final = frozenset({"/ceramic/version", "/api/v0/multiqueries", "/api/v0/version", "/api/v0/id"})
+READ_POSTS: Final = frozenset(
+    {
+        "/ceramic/version",
+        "/v1/tickets",
+        *(f"/api/v0/{name}" for name in ("collection", "collection/count", "multiqueries", "version", "id")),
+    }
+)
 """Routes that are asked by POST and change nothing."""
 
 _ADMIN: Final = re.compile(r"/(?:peers|interests|backup|admin|pins|debug)(?:/|$)")

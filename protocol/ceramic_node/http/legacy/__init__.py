@@ -13,6 +13,9 @@ from aiohttp import web
 
 from ceramic_node.http.handlers import Handler, add_resource
 from ceramic_node.http.legacy import about, collection, multiqueries, streams
+from ceramic_node.http.legacy.described import PATHS
+
+__all__ = ["PATHS", "add_routes"]
 
 _ROUTES: Final[Mapping[str, Mapping[str, Handler]]] = {
     "/collection": {"POST": collection.post_collection},

@@ -10,8 +10,9 @@ from aiohttp import web
 from ceramic_node.http.keys import NODE
 from ceramic_node.http.legacy.asking import json_object, text_or_none
 from ceramic_node.http.legacy.cursors import cursor_of, position_of
-from ceramic_node.http.legacy.documents import Found, following, listed, preceding
+from ceramic_node.http.legacy.documents import Found, Wanted, following, listed, preceding
 from ceramic_node.http.legacy.errors import LegacyError, as_json
+from ceramic_node.http.legacy.filters import read_filters
 from ceramic_node.http.legacy.loading import load_now
 from ceramic_node.http.legacy.states import state_json
 from ceramic_node.node import Node
@@ -23,7 +24,6 @@ from ceramic_protocol.stored import StreamFilter
 
 _END: Final = (1 << 63) - 1
 _PREFIX: Final = "Invalid input in collection request: "
-_UNSUPPORTED: Final = ("filter", "queryFilters", "sorting")
 
 
 class _Page(NamedTuple):
@@ -86,11 +86,11 @@ async def post_count(request: web.Request) -> web.Response:
     return as_json({"count": await node.read(_count, node, wanted)})
 
 
-def _count(node: Node, wanted: StreamFilter) -> int:
+def _count(node: Node, wanted: Wanted) -> int:
     found = looked = after = 0
     while True:
-        entries = node.events.find(wanted, after, MAX_STORE_PAGE)
-        found += len(listed(node, entries))
+        entries = node.events.find(wanted.streams, after, MAX_STORE_PAGE)
+        found += len(listed(node, entries, wanted.test))
         looked += len(entries)
         if len(entries) < MAX_STORE_PAGE:
             return found
@@ -126,11 +126,12 @@ def _position(body: Mapping[str, object], name: str, default: int) -> int:
     return position_of(cursor) if cursor else default
 
 
-def _filter(body: Mapping[str, object]) -> StreamFilter:
-    for name in _UNSUPPORTED:
-        if body.get(name):
-            raise LegacyError(f"{_PREFIX}{name} is not supported by this node: query its tables with SQL")
-    return StreamFilter(MODEL_INSTANCE, _model(body), text_or_none(body.get("account"), "account") or None)
+def _filter(body: Mapping[str, object]) -> Wanted:
+    if body.get("sorting"):
+        raise LegacyError(f"{_PREFIX}sorting is not supported by this node: query its tables with SQL")
+    account = text_or_none(body.get("account"), "account") or None
+    test = read_filters(body.get("queryFilters"), body.get("filter"))
+    return Wanted(StreamFilter(MODEL_INSTANCE, _model(body), account), test)
 
 
 def _model(body: Mapping[str, object]) -> StreamId:

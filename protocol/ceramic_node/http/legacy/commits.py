@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Final
 
 from ceramic_node.http.legacy.errors import LegacyError
@@ -23,7 +24,7 @@ def commits_json(node: Node, loaded: Loaded) -> Iterator[Json]:
     """The events of a log, in order; reads them from the store.
 
     Raises:
-        LegacyError: they are too large together.
+        LegacyError: they are too large together, or one was pruned.
         StoreCorruption: an event is missing, or is none.
     """
     left = MAX_LEGACY_BYTES
@@ -31,6 +32,8 @@ def commits_json(node: Node, loaded: Loaded) -> Iterator[Json]:
         stored = node.events.event(row.cid)
         if stored is None:
             raise StoreCorruption(f"event {row.cid} has a state and is not there")
+        if stored.is_pruned:
+            raise LegacyError(f"the node has given up what event {row.cid} says", HTTPStatus.GONE)
         left -= len(stored.car)
         if left < 0:
             raise LegacyError(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from ceramic_node.http.legacy.errors import LegacyError
+from ceramic_node.http.legacy.filters import Test
 from ceramic_node.node import Node
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
@@ -22,7 +23,14 @@ class Found(NamedTuple):
     position: int
 
 
-def following(node: Node, wanted: StreamFilter, after: int, limit: int) -> list[Found]:
+class Wanted(NamedTuple):
+    """Which documents are asked for: by what their init events say, and by what they say now."""
+
+    streams: StreamFilter
+    test: Test | None = None
+
+
+def following(node: Node, wanted: Wanted, after: int, limit: int) -> list[Found]:
     """The next documents behind a position; fewer than `limit` if there are no more.
 
     Raises:
@@ -31,8 +39,8 @@ def following(node: Node, wanted: StreamFilter, after: int, limit: int) -> list[
     found: list[Found] = []
     looked = 0
     while len(found) < limit:
-        entries = node.events.find(wanted, after, COLLECTION_CHUNK)
-        found.extend(listed(node, entries))
+        entries = node.events.find(wanted.streams, after, COLLECTION_CHUNK)
+        found.extend(listed(node, entries, wanted.test))
         looked = _counted(looked + len(entries))
         if len(entries) < COLLECTION_CHUNK:
             break
@@ -40,7 +48,7 @@ def following(node: Node, wanted: StreamFilter, after: int, limit: int) -> list[
     return found[:limit]
 
 
-def preceding(node: Node, wanted: StreamFilter, before: int, limit: int) -> list[Found]:
+def preceding(node: Node, wanted: Wanted, before: int, limit: int) -> list[Found]:
     """The last documents before a position, in order; fewer than `limit` if there are no more.
 
     Raises:
@@ -50,10 +58,10 @@ def preceding(node: Node, wanted: StreamFilter, before: int, limit: int) -> list
     looked = 0
     before = min(before, node.events.head().position + 1)
     while len(found) < limit and before > 1:
-        entries = _last_before(node, wanted, before)
+        entries = _last_before(node, wanted.streams, before)
         if not entries:
             break
-        found = [*listed(node, entries), *found]
+        found = [*listed(node, entries, wanted.test), *found]
         looked = _counted(looked + len(entries))
         before = entries[0].position
     return found[-limit:]
@@ -84,24 +92,33 @@ def _last_before(node: Node, wanted: StreamFilter, before: int) -> list[StreamEn
         span = min(2 * span, before - 1) if full == before else (empty + full) // 2
 
 
-def listed(node: Node, entries: Sequence[StreamEntry]) -> list[Found]:
-    """Those of some streams that have a state and don't ask not to be found (`shouldIndex`)."""
+def listed(node: Node, entries: Sequence[StreamEntry], test: Test | None) -> list[Found]:
+    """Those of some streams that have a state, fit, and don't ask not to be found (`shouldIndex`)."""
     found: list[Found] = []
     for start in range(0, len(entries), COLLECTION_CHUNK):
         chunk = entries[start : start + COLLECTION_CHUNK]
         rows = node.states.streams([entry.facts.stream for entry in chunk])
         tips = {cid: row.tip for cid, row in rows.items() if row.tip is not None}
-        shown = _shown(node, tips)
+        shown = _shown(node, tips, test)
         found += [
             Found(entry.facts.stream_id, entry.position) for entry in chunk if entry.facts.stream in shown
         ]
     return found
 
 
-def _shown(node: Node, tips: dict[Cid, Cid]) -> set[Cid]:
+def _shown(node: Node, tips: dict[Cid, Cid], test: Test | None) -> set[Cid]:
     rows = node.states.events(list(tips.values()))
-    hidden = {cid for cid, row in rows.items() if row.data is None or _is_hidden(row.data)}
+    hidden = {
+        cid
+        for cid, row in rows.items()
+        if row.data is None or _is_hidden(row.data) or not (test is None or _fits(row.data, test))
+    }
     return {stream for stream, tip in tips.items() if tip in rows and tip not in hidden}
+
+
+def _fits(data: bytes, test: Test) -> bool:
+    content = orjson.loads(data)["content"]
+    return isinstance(content, dict) and test(content) is True
 
 
 def _is_hidden(data: bytes) -> bool:

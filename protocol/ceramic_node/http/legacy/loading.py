@@ -121,7 +121,7 @@ def _up_to(log: list[EventRow], commit: Cid, stream_id: StreamId) -> list[EventR
 def _last_proof(node: Node, log: Sequence[EventRow]) -> Proof | None:
     cid = next((row.cid for row in reversed(log) if row.kind is Kind.TIME), None)
     stored = None if cid is None else node.events.event(cid)
-    if stored is None:
+    if stored is None or stored.is_pruned:
         return None
     event = decode_event(stored.car)
     if not isinstance(event, TimeEvent):

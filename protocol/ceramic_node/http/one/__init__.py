@@ -13,6 +13,9 @@ from aiohttp import web
 
 from ceramic_node.http.handlers import Handler, add_resource
 from ceramic_node.http.one import about, events, feed, interests, kubo, peers, ranges, streams
+from ceramic_node.http.one.described import PATHS
+
+__all__ = ["PATHS", "add_routes"]
 
 _ROUTES: Final[Mapping[str, Mapping[str, Handler]]] = {
     "/config/network": {"GET": about.network},

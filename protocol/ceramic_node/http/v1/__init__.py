@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
 from aiohttp import hdrs, web
 
@@ -23,12 +24,17 @@ from ceramic_protocol.limits import NODE_JUDGES
 DOCUMENT_PATH: Final = "/openapi.json"
 
 
-def add_routes(app: web.Application, cors_origins: Sequence[str] = ("*",)) -> None:
+def add_routes(
+    app: web.Application,
+    cors_origins: Sequence[str] = ("*",),
+    others: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> None:
     """Serve the API below `/v1`.
 
     Args:
         app: the application, which has the node already.
         cors_origins: from where browsers may come, `*` for anywhere.
+        others: what the document says of paths of other APIs.
     """
     inner = application(OPERATIONS)
     node = app[NODE]
@@ -37,7 +43,7 @@ def add_routes(app: web.Application, cors_origins: Sequence[str] = ("*",)) -> No
     app[CONSUMERS] = inner[CONSUMERS] = consumers
     inner[SHARED] = SharedReading()
     inner[JUDGES] = asyncio.Semaphore(NODE_JUDGES)
-    text = dumps(document(OPERATIONS, prefix=PREFIX, version=program_version()))
+    text = dumps(document(OPERATIONS, prefix=PREFIX, version=program_version(), others=others))
 
     async def tell(request: web.Request) -> web.Response:
         """The document of the API."""

@@ -124,6 +124,7 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         Example("The same as a picture.", path=_OF_NOTE, query={"format": "svg"}),
     ),
     "listModels": (Example("Models of that name.", query={"name": "Note"}),),
+    "makeTicket": (Example("A ticket for a feed."),),
     "getInfo": (Example("The node."),),
 }
 """By the names of operations."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ceramic_node.http.v1 import info
+from ceramic_node.http.v1 import info, tickets
 from ceramic_node.http.v1.api.operations import Answer, Content, Operation
 from ceramic_node.http.v1.api.params import NoParameters
 from ceramic_node.http.v1.events import operations as on_events
@@ -24,6 +24,16 @@ OPERATIONS: Final[tuple[Operation[Any], ...]] = (
         info.get_info,
         (Answer("The node.", (Content("application/json", info.NodeInfo),)),),
         examples=EXAMPLES["getInfo"],
+    ),
+    Operation(
+        "POST",
+        "/tickets",
+        "makeTicket",
+        tickets.TEXT,
+        NoParameters,
+        tickets.post_ticket,
+        (Answer("The ticket.", (Content("application/json", tickets.Ticket),)),),
+        examples=EXAMPLES["makeTicket"],
     ),
     *on_events.OPERATIONS,
     *on_feeds.OPERATIONS,

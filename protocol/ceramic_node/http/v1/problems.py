@@ -61,12 +61,18 @@ TOKEN_FOREIGN: Final = Failing(
 TOKEN_AHEAD: Final = Failing(
     "resume_token_ahead", HTTPStatus.GONE, "that token is ahead of all that the store has"
 )
+EVENT_PRUNED: Final = Failing(
+    "event_pruned", HTTPStatus.GONE, "the node has given up the bytes of the event, as no interest covers it"
+)
 TOO_LARGE: Final = Failing("body_too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
 TYPE_REFUSED: Final = Failing(
     "media_type_refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "bodies of that type aren't taken here"
 )
 EVENT_REFUSED: Final = Failing(
     "event_refused", HTTPStatus.UNPROCESSABLE_ENTITY, "the event was not kept; `reason` says why"
+)
+EVENT_NOT_WANTED: Final = Failing(
+    "event_not_wanted", HTTPStatus.UNPROCESSABLE_ENTITY, "no interest of the node covers the event"
 )
 WRITE_REFUSED: Final = Failing(
     "write_refused", HTTPStatus.UNPROCESSABLE_ENTITY, "the event would not be valid; `reason` says why"

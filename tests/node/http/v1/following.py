@@ -15,7 +15,7 @@ import orjson
 from tests.node.http.v1.making import query_text
 from tests.support.node import RunningNode
 
-_SECONDS = 20
+_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 
+from ceramic_node.http import legacy, one
 from ceramic_node.http.v1.api.document import document
 from ceramic_node.http.v1.operations import OPERATIONS, PREFIX
 from tests.support.node import Reply
@@ -16,7 +17,8 @@ from tests.support.node import Reply
 @cache
 def strict_document() -> dict[str, Any]:
     """The document in which answers have no members that aren't described."""
-    return document(OPERATIONS, prefix=PREFIX, version="0", is_strict=True)
+    others = {**one.PATHS, **legacy.PATHS}
+    return document(OPERATIONS, prefix=PREFIX, version="0", others=others, is_strict=True)
 
 
 def check(name: str, said: Reply) -> None:

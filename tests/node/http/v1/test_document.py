@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from jsonschema import Draft202012Validator
 
+from ceramic_node.http import legacy, one
 from ceramic_node.http.v1.api.operations import Operation
 from ceramic_node.http.v1.api.params import parameters_of
 from ceramic_node.http.v1.operations import OPERATIONS, PREFIX
@@ -59,12 +61,28 @@ def test_the_document_is_served_and_its_schemas_are_schemas(node: RunningNode) -
     said = node.get("/v1/openapi.json")
     document = said.json()
     assert (said.status, document["openapi"]) == (200, "3.1.0")
-    assert len(document["paths"]) == len({operation.path for operation in OPERATIONS})
+    others = [path for path in document["paths"] if not path.startswith(f"{PREFIX}/")]
+    assert len(document["paths"]) - len(others) == len({operation.path for operation in OPERATIONS})
     for schema in document["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
         assert "additionalProperties" not in schema
     names = [operation.name for operation in OPERATIONS]
     assert len(set(names)) == len(names)
+
+
+def test_endpoints_of_others_are_described_as_they_are_served(node: RunningNode) -> None:
+    """Every route, and nothing else; its methods are those that aren't answered with 405."""
+    served = {
+        re.sub(r"\{(\w+)[^}]*\}", r"{\1}", route.resource.canonical)
+        for route in node.app.router.routes()
+        if route.resource is not None and "{rest" not in route.resource.canonical
+    }
+    described = {**one.PATHS, **legacy.PATHS}
+    assert {path for path in served if path.startswith(("/ceramic/", "/api/"))} == set(described)
+    for path, at in described.items():
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            said = node.ask(method, path.replace("{", "").replace("}", ""))
+            assert (said.status != 405) is (method.lower() in at), (method, path)
 
 
 def test_every_parameter_of_a_path_is_one_of_its_operation() -> None:

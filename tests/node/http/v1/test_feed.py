@@ -186,11 +186,11 @@ def test_waiting_ends_with_the_first_that_fits() -> None:
             threading.Timer(0.1, node.submit, [event.car for event in DOCUMENTS[1]]),
             threading.Timer(0.3, node.submit, [event.car for event in DOCUMENTS[2]]),
         ]
+        begun = time.monotonic()
         for timer in timers:
             timer.start()
-        begun = time.monotonic()
         page = get(node, "/feed", resume=start, wait=20, stream=wanted).json()
-        assert 0.25 < time.monotonic() - begun < 10
+        assert 0.25 < time.monotonic() - begun < 19
         assert page["events"][0]["cid"] == str(DOCUMENTS[2][0].cid)
         for timer in timers:
             timer.join()

@@ -13,10 +13,12 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
+from ceramic_node.http import legacy, one
 from ceramic_node.http.v1 import examples
 from ceramic_node.http.v1.api.operations import Operation
 from ceramic_node.http.v1.operations import OPERATIONS, PREFIX
@@ -24,7 +26,7 @@ from tests.node.http.v1.schemas import strict_document
 from tests.support.node import RunningNode, running_node
 
 _EXAMPLES: Final = int(os.environ.get("V1_FUZZ_EXAMPLES", "12"))
-_SECONDS: Final = 20
+_SECONDS: Final = 60
 _LINE: Final = 8_000
 _ALWAYS: Final = [
     not_a_server_error,
@@ -86,6 +88,39 @@ def test_whatever_is_sent(
         response = case.call(base_url=node.url, session=session, timeout=_SECONDS)
         also = [checks.negative_data_rejection] if mode is GenerationMode.NEGATIVE else []
         case.validate_response(response, checks=[*_ALWAYS, *also])
+
+    run()
+    session.close()
+
+
+def _others() -> Iterator[Any]:
+    for path, at in {**one.PATHS, **legacy.PATHS}.items():
+        for method in at:
+            for mode in GenerationMode:
+                described = SCHEMA[path][method]
+                if mode is GenerationMode.POSITIVE or described.query or described.body:
+                    yield pytest.param(path, method, mode, id=f"{method} {path}: {mode.value}")
+
+
+@pytest.mark.parametrize(("path", "method", "mode"), list(_others()))
+def test_whatever_is_sent_to_the_apis_of_others(
+    node: RunningNode, path: str, method: str, mode: GenerationMode
+) -> None:
+    described = SCHEMA[path][method]
+    session = requests.Session()
+    known = {"stream_id": examples.NOTE, "streamid": examples.NOTE, "event_id": examples.NOTE_UPDATE}
+    in_path = {name: value for name, value in known.items() if f"{{{name}}}" in path} or None
+
+    @settings(max_examples=_EXAMPLES, suppress_health_check=list(HealthCheck))
+    @given(
+        case=described.as_strategy(mode)
+        | (described.as_strategy(mode, path_parameters=in_path) if in_path else st.nothing())
+    )
+    def run(case: schemathesis.Case[Any]) -> None:
+        made = requests.Request(**case.as_transport_kwargs(base_url=node.url)).prepare()
+        assume(len(made.url or "") < _LINE)
+        response = case.call(base_url=node.url, session=session, timeout=_SECONDS)
+        case.validate_response(response, checks=_ALWAYS)
 
     run()
     session.close()

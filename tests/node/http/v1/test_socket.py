@@ -47,7 +47,7 @@ class Client:
 
     async def message(self) -> Any:
         """The next message."""
-        return await self.socket.receive_json(timeout=10)
+        return await self.socket.receive_json(timeout=60)
 
     async def nothing(self, seconds: float = 0.3) -> bool:
         """Whether nothing comes for a while."""
@@ -60,7 +60,7 @@ class Client:
     async def closed(self) -> int | None:
         """The code with which the node ends it."""
         while not self.socket.closed:
-            await self.socket.receive(timeout=10)
+            await self.socket.receive(timeout=60)
         return self.socket.close_code
 
 
@@ -182,7 +182,7 @@ def test_pings_are_answered_and_asked_for() -> None:
                 session.ws_connect(f"{node.url}/v1/feed/ws", autoping=False) as socket,
             ):
                 kinds = [
-                    (await socket.receive(timeout=10)).type async for _ in _forever() if not socket.closed
+                    (await socket.receive(timeout=60)).type async for _ in _forever() if not socket.closed
                 ][:20]
                 assert aiohttp.WSMsgType.PING in kinds
 
@@ -208,7 +208,7 @@ def test_one_who_takes_nothing_is_told_and_dropped() -> None:
             )
             key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
             writer.write(f"{head}Host: {parts}\r\n{key}\r\n".encode())
-            until = time.monotonic() + 15
+            until = time.monotonic() + 60
             while not node.app[CONSUMERS].lagging and time.monotonic() < until:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             said = await asyncio.wait_for(reader.read(-1), 15)

@@ -76,7 +76,7 @@ def test_filters_and_data_are_those_of_pages(node: RunningNode) -> None:
 
 def test_a_sign_of_life_moves_the_id_on(node: RunningNode) -> None:
     with patch.object(loop_module, "PUSH_HEARTBEAT_SECONDS", 0.1):
-        with following(node, "/feed/stream", model=making.POST, seconds=1.5) as source:
+        with following(node, "/feed/stream", model=making.POST, seconds=3.0) as source:
             source.until("live")
             making.submit(node, *EVENTS)
             assert list(source) == []
@@ -88,7 +88,7 @@ def test_it_ends_when_it_is_asked_to(node: RunningNode) -> None:
     start = time.monotonic()
     with following(node, "/feed/stream", seconds=0.3) as source:
         assert [event.type for event in source] == ["live"]
-    assert 0.2 < time.monotonic() - start < 5
+    assert 0.2 < time.monotonic() - start < 30
 
 
 def test_it_ends_when_the_node_does() -> None:
@@ -105,8 +105,8 @@ def test_it_ends_when_the_node_does() -> None:
 
         thread = threading.Thread(target=follow)
         thread.start()
-        assert ready.wait(10)
-    thread.join(10)
+        assert ready.wait(60)
+    thread.join(60)
     assert (len(found), found[-1].type) == (len(EVENTS) + 1, "stopping")
     assert found[-1].data["resume"] == found[-2].id
 
@@ -127,7 +127,7 @@ def test_one_who_takes_nothing_is_bounded_and_told_and_misses_nothing(node: Runn
     with patch.object(sse, "PUSH_STALL_SECONDS", 0.5), patch.object(sse, "PUSH_LINGER_SECONDS", 20.0):
         making.submit(node, *LARGE)
         with following(node, "/feed/stream", includeData="full", buffer=4096) as source:
-            until = time.monotonic() + 15
+            until = time.monotonic() + 60
             most = 0
             while not node.app[CONSUMERS].lagging and time.monotonic() < until:
                 most = max([most, *node.app[CONSUMERS].waiting()])
@@ -135,8 +135,8 @@ def test_one_who_takes_nothing_is_bounded_and_told_and_misses_nothing(node: Runn
             seen = source.until("lagging")
             resume = source.last_id
             assert list(source) == []
-        with following(node, "/feed/stream", resume, includeData="full") as source:
-            rest = source.until("live")
+    with following(node, "/feed/stream", resume, includeData="full") as source:
+        rest = source.until("live")
     assert 0 < len(seen) < len(LARGE)
     assert [event.data["cid"] for event in seen + rest] == making.cids(LARGE)
     assert most < 1_000_000
@@ -146,7 +146,7 @@ def test_one_who_never_takes_anything_is_dropped(node: RunningNode) -> None:
     with patch.object(sse, "PUSH_STALL_SECONDS", 0.2), patch.object(sse, "PUSH_LINGER_SECONDS", 0.2):
         making.submit(node, *LARGE)
         with following(node, "/feed/stream", includeData="full", buffer=4096):
-            until = time.monotonic() + 15
+            until = time.monotonic() + 60
             while node.app[CONSUMERS].count or not node.app[CONSUMERS].lagging:
                 assert time.monotonic() < until
                 time.sleep(0.05)

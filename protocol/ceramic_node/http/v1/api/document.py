@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final, TypedDict
 
 import orjson
@@ -43,7 +44,12 @@ class Refusal(TypedDict):
 
 
 def document(
-    operations: Sequence[Operation[Any]], *, prefix: str, version: str, is_strict: bool = False
+    operations: Sequence[Operation[Any]],
+    *,
+    prefix: str,
+    version: str,
+    others: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    is_strict: bool = False,
 ) -> dict[str, Any]:
     """The OpenAPI 3.1 document.
 
@@ -51,6 +57,7 @@ def document(
         operations: what it describes.
         prefix: of all paths.
         version: of the program.
+        others: paths that are described elsewhere, in the form of OpenAPI.
         is_strict: whether answers have no members but those described, see `Shapes`.
     """
     shapes = Shapes(is_strict=is_strict)
@@ -59,6 +66,7 @@ def document(
     for operation in operations:
         at = paths.setdefault(prefix + operation.path, {})
         at[operation.method.lower()] = _operation(operation, shapes, problem, refusal)
+    paths |= {path: _refusing(at, refusal) for path, at in others.items()}
     lax = Shapes()
     lax.schema(ProblemDetails)
     return {
@@ -77,6 +85,15 @@ def document(
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"token": []}],
+    }
+
+
+def _refusing(at: Mapping[str, Any], refusal: dict[str, Any]) -> dict[str, Any]:
+    """The operations of a path, with what may be answered before they are asked."""
+    refused = {str(int(status)): _refusal(text, refusal) for status, text in _REFUSED.items()}
+    return {
+        method: {**operation, "responses": {**refused, **operation["responses"]}}
+        for method, operation in at.items()
     }
 
 

@@ -20,6 +20,7 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
 _STREAM: Final = r"^k[0-9a-z]{10,200}$"
 _CID: Final = r"^(b[a-z2-7]{10,200}|Qm[1-9A-HJ-NP-Za-km-z]{44})$"
+_TICKET: Final = r"^cstt_[A-Za-z0-9_-]{43}$"
 _MOMENT: Final = (
     r"^([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
     r"|[0-9]{1,14}|now)$"
@@ -139,6 +140,7 @@ STREAM: Final = Kind(_matching(_STREAM, StreamId.parse, "StreamID"), {"type": "s
 STREAM_OR_COMMIT: Final = Kind(
     _matching(_STREAM, _stream_or_commit, "StreamID or CommitID"), {"type": "string", "pattern": _STREAM}
 )
+TICKET: Final = Kind(_matching(_TICKET, str, "ticket"), {"type": "string", "pattern": _TICKET})
 MOMENT: Final = Kind(
     _matching(_MOMENT, _moment, "time: RFC 3339 with a zone, unix milliseconds, or now"),
     {"type": "string", "pattern": _MOMENT},

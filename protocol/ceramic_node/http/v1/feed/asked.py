@@ -30,6 +30,7 @@ from ceramic_protocol.limits import (
 
 USUAL_PAGE: Final = 100
 _LONG: Final = 86_400.0
+_TICKET: Final = "In place of a token, from `/tickets`; it counts once."
 
 
 class KindOf(StrEnum):
@@ -155,6 +156,7 @@ class Followed:
     last_event_id: Token | None = maybe(
         TOKEN, "Go on behind this; browsers send it by themselves.", "Last-Event-ID", Where.HEADER
     )
+    ticket: str | None = maybe(kinds.TICKET, _TICKET)
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ class Socket:
         kinds.whole(1, MAX_PUSH_CREDIT),
         "How many entries may be on their way unacknowledged; any number if it isn't given.",
     )
+    ticket: str | None = maybe(kinds.TICKET, _TICKET)
 
 
 @dataclass(frozen=True)

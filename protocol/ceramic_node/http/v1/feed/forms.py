@@ -66,8 +66,8 @@ def feed_event(delivered: Delivered, include: IncludeData, token_start: str) -> 
     )
     if include.has_payload:
         found["payload"] = payload_of(checked)
-    if include.has_car:
-        found["car"] = car_text(delivered.car or b"")
+    if include.has_car and delivered.car:
+        found["car"] = car_text(delivered.car)
     return found
 
 
