@@ -9,7 +9,12 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
-from ceramic_protocol.limits import MAX_WINDOW_BYTES, MAX_WINDOW_EVENTS, WINDOW_READ_EVENTS
+from ceramic_protocol.limits import (
+    MAX_WINDOW_BYTES,
+    MAX_WINDOW_EVENTS,
+    WINDOW_ENTRY_BYTES,
+    WINDOW_READ_EVENTS,
+)
 from ceramic_protocol.store_port import EventReader
 from ceramic_protocol.stored import Delivered, FeedFilter
 
@@ -97,7 +102,7 @@ class FeedWindow:
             for delivered in found.entries:
                 self._entries.append(FeedEntry(delivered))
                 self._positions.append(delivered.position)
-                self._bytes += len(delivered.car or b"")
+                self._bytes += _size(delivered)
             self._end = max(self._end, found.looked_to)
             self._trim()
 
@@ -107,8 +112,13 @@ class FeedWindow:
             return
         half = max(1, len(self._entries) // 2)
         self._start = self._positions[half - 1]
-        self._bytes -= sum(len(entry.delivered.car or b"") for entry in self._entries[:half])
+        self._bytes -= sum(_size(entry.delivered) for entry in self._entries[:half])
         del self._entries[:half], self._positions[:half]
 
     async def _run(self, read: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, read)
+
+
+def _size(delivered: Delivered) -> int:
+    """What an entry takes in memory, about: its bytes, the payload once more, and a text of them."""
+    return WINDOW_ENTRY_BYTES + 3 * len(delivered.car or b"")

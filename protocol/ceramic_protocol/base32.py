@@ -34,14 +34,18 @@ def _step(bit: int) -> tuple[int, int]:
 
 def encode(data: bytes) -> str:
     """Text of bytes."""
+    return encode_ascii(data).decode("ascii")
+
+
+def encode_ascii(data: bytes) -> bytes:
+    """Text of bytes, as it is sent."""
     if len(data) <= _BLOCK_BYTES:
         return _encode_block(data)
-    return "".join(
-        _encode_block(data[start : start + _BLOCK_BYTES]) for start in range(0, len(data), _BLOCK_BYTES)
-    )
+    starts = range(0, len(data), _BLOCK_BYTES)
+    return b"".join(_encode_block(data[start : start + _BLOCK_BYTES]) for start in starts)
 
 
-def _encode_block(data: bytes) -> str:
+def _encode_block(data: bytes) -> bytes:
     bits = 8 * len(data)
     length = (bits + 4) // 5
     value = int.from_bytes(data, "big") << (5 * length - bits)
@@ -51,7 +55,7 @@ def _encode_block(data: bytes) -> str:
     value = value & _S2 | (value & _M2) << 12
     value = value & _S1 | (value & _M1) << 6
     value = value & _S0 | (value & _M0) << 3
-    return value.to_bytes(length, "big").translate(_TO_LETTERS).decode("ascii")
+    return value.to_bytes(length, "big").translate(_TO_LETTERS)
 
 
 class _Digits(dict[int, str]):

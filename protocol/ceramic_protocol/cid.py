@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final, Self
 
-from ceramic_protocol import multibase, varint
+from ceramic_protocol import base32, multibase, varint
 from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.limits import MAX_CID_BYTES, MAX_IDENTIFIER_CHARS
 
@@ -144,7 +144,13 @@ class Cid(bytes):
 
     def __str__(self) -> str:
         """Base32 text; base58 for version 0."""
-        return multibase.encode_base58(self) if self.version == 0 else multibase.encode(self, "b")
+        return self.text().decode("ascii")
+
+    def text(self) -> bytes:
+        """The same as it is sent."""
+        if self.version == 0:
+            return multibase.encode_base58(self).encode("ascii")
+        return b"b" + base32.encode_ascii(self)
 
     def __repr__(self) -> str:
         """`Cid('b…')`."""

@@ -388,7 +388,10 @@ MAX_INTAKE_BYTES: Final = 64 * 1024 * 1024
 """Events that may wait to be kept by a node, in bytes of their CARs."""
 
 MAX_WINDOW_BYTES: Final = 64 * 1024 * 1024
-"""The latest events that a node keeps in memory for those who follow its feed, in bytes of their CARs."""
+"""What the latest events, which a node keeps in memory for those who follow its feed, take there."""
+
+WINDOW_ENTRY_BYTES: Final = 1_500
+"""What one of them takes beside its bytes."""
 
 MAX_WINDOW_EVENTS: Final = 100_000
 """The same, in events."""

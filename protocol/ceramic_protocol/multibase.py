@@ -77,6 +77,11 @@ def encode_base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
+def base64_ascii(data: bytes) -> bytes:
+    """base64 without padding or multibase letter, as it is sent."""
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=")
+
+
 def _decode_base64(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
@@ -89,7 +94,7 @@ _ENCODERS: dict[str, Callable[[bytes], str]] = {
     "b": base32.encode,
     "k": lambda data: _encode_big(data, _BASE36),
     "z": encode_base58,
-    "m": lambda data: binascii.b2a_base64(data, newline=False).rstrip(b"=").decode("ascii"),
+    "m": lambda data: base64_ascii(data).decode("ascii"),
     "u": encode_base64url,
     "f": lambda data: data.hex(),
 }

@@ -11,12 +11,13 @@ from aiohttp import web
 
 from ceramic_node.http.keys import NODE
 from ceramic_node.http.one.asking import json_body, segments
-from ceramic_node.http.one.errors import Refused, as_json, as_utf8, not_found, nothing
+from ceramic_node.http.one.errors import Refused, as_json, not_found, nothing
 from ceramic_node.http.one.identifiers import as_cid, as_event_id
 from ceramic_node.http.one.rust import decode_multibase
 from ceramic_node.intake import Answer, MissingPrev, Overloaded, Stopping
 from ceramic_node.node import Node
 from ceramic_protocol import multibase
+from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import IdentifierError, OutsideError
 from ceramic_protocol.event_ids import EventId
 from ceramic_protocol.limits import INTAKE_SECONDS, MAX_ECHOED_CHARS
@@ -133,8 +134,8 @@ def _by_event_id(node: Node, event_id: EventId) -> StoredEvent | None:
     return stored if is_it else None
 
 
-def event_json(cid: str, car: bytes | None) -> bytes:
+def event_json(cid: Cid, car: bytes | None) -> bytes:
     """An event as it stands in lists, `data` left out without bytes."""
     if not car:
-        return b'{"id":"%b"}' % as_utf8(cid)
-    return b'{"id":"%b","data":"%b"}' % (as_utf8(cid), as_utf8(multibase.encode(car, CAR_BASE)))
+        return b'{"id":"%b"}' % cid.text()
+    return b'{"id":"%b","data":"m%b"}' % (cid.text(), multibase.base64_ascii(car))

@@ -57,7 +57,7 @@ async def get_feed(request: web.Request) -> web.Response:
 async def _ids(node: Node, after: int, limit: int) -> tuple[list[bytes], int | None]:
     """Events as JSON, and the last one's position; None if there are none."""
     page = await node.read(node.events.feed, after, limit)
-    found = [event_json(str(entry.checked.cid), None) for entry in page.entries]
+    found = [event_json(entry.checked.cid, None) for entry in page.entries]
     return found, page.entries[-1].position if page.entries else None
 
 
@@ -80,7 +80,7 @@ async def _with_bytes(node: Node, after: int, limit: int) -> tuple[list[bytes], 
 def _form(entry: FeedEntry) -> bytes:
     form = entry.forms.get(_FORM)
     if form is None:
-        form = entry.forms[_FORM] = event_json(str(entry.delivered.checked.cid), entry.delivered.car)
+        form = entry.forms[_FORM] = event_json(entry.delivered.checked.cid, entry.delivered.car)
     return form
 
 

@@ -66,7 +66,7 @@ async def _read(node: Node, sep: str, wanted: FeedFilter, after: int, limit: int
         page = await node.read(node.events.feed, after, count, wanted=wanted, with_cars=True)
         for entry in page.entries:
             if entry.facts.sep_key == sep:
-                found.append(event_json(str(entry.checked.cid), entry.car))
+                found.append(event_json(entry.checked.cid, entry.car))
                 size += len(entry.car or b"")
         if page.looked_to <= after:
             return _page(found, after, is_complete=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ from hypothesis import strategies as st
 
 from ceramic_node import feed_window
 from ceramic_node.http.v1.feed import paging, wanted
+from ceramic_node.http.v1.feed.shapes import FeedEvent
 from ceramic_node.http.v1.feed.shared import Forms
 from ceramic_node.store.memory import MemoryStore
+from ceramic_protocol import multibase
 from ceramic_protocol.accounts.signers import Ed25519Signer
 from ceramic_protocol.builder import EventBuilder
 from ceramic_protocol.stored import FeedFilter
@@ -261,6 +264,45 @@ def test_forms_are_made_once_and_anew_when_more_is_known() -> None:
     assert changed[0] is first[0]
     assert b'"verdict":"pending"' in first[1]
     assert b'"timestamp":500' in changed[1]
+
+
+def test_texts_of_entries_are_what_a_json_writer_makes_of_them() -> None:
+    from ceramic_node.http.v1.feed.entry_text import entry_text
+    from ceramic_node.http.v1.feed.forms import IncludeData
+    from tests.node.store import making as stored
+
+    store, init = MemoryStore(), stored.init(1)
+    anchor, strange = stored.time(init, init), stored.init(2)
+    odd = 'did:key:"\\\u00e9\n\ud800'
+    checked = strange.checked._replace(signer=odd, capability=init.checked.cid)
+    store.put([init, anchor, strange._replace(checked=checked)])
+    store.put([stored.proven(anchor)])
+    for entry in store.feed(0, 10, with_cars=True).entries:
+        bare = json.loads(entry_text(entry, IncludeData.NONE, b"f-0-"))
+        assert list(bare) == [name for name in FeedEvent.__annotations__ if name in bare]
+        assert bare.keys() == FeedEvent.__annotations__.keys() - {"judged", "payload", "car"}
+        found = json.loads(entry_text(entry, IncludeData.FULL, b"f-0-"))
+        assert found == bare | {"payload": found["payload"], "car": multibase.encode(entry.car or b"", "m")}
+        at = entry.checked
+        assert (
+            found
+            | {
+                "position": entry.position,
+                "resume": f"f-0-{entry.position}",
+                "received": entry.received,
+                "cid": str(at.cid),
+                "kind": at.kind.name.lower(),
+                "stream_id": str(entry.facts.stream_id),
+                "model": None if entry.facts.model is None else str(entry.facts.model),
+                "controller": entry.facts.controller,
+                "prev": None if at.prev is None else str(at.prev),
+                "signer": None if at.signer is None else at.signer.replace("\ud800", "?"),
+                "capability": None if at.capability is None else str(at.capability),
+                "timestamp": at.timestamp,
+                "chain_id": at.chain_id,
+            }
+            == found
+        )
 
 
 def test_forms_are_bounded() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from ceramic_node.feed_window import FeedEntry
+from ceramic_node.http.v1.feed.entry_text import entry_text
 from ceramic_node.http.v1.feed.forms import IncludeData, with_judgement
 from ceramic_node.http.v1.feed.shared import SharedReading
 from ceramic_node.http.v1.feed.source import Item, Page
@@ -36,6 +38,7 @@ class EventsSource:
         self._include = include
         self._is_judged = is_judged
         self._token_start = token_start
+        self._start = token_start.encode()
 
     @property
     def signal(self) -> Signal:
@@ -50,25 +53,28 @@ class EventsSource:
     async def page(self, after: int, limit: int) -> Page:
         """See `Source`."""
         if self._node.window.has(after):
-            return await self._page(after, limit)
+            return await self._page(after, limit, self._kept_text)
         async with self._shared.turns:
-            return await self._page(after, limit)
+            return await self._page(after, limit, self._text)
 
-    async def _page(self, after: int, limit: int) -> Page:
+    async def _page(self, after: int, limit: int, text: Callable[[FeedEntry], bytes]) -> Page:
         found = await self._wanted.page(self._node.window, after, limit)
         items: list[Item] = []
         for start in range(0, len(found.entries), _AT_ONCE):
             if start:
                 await asyncio.sleep(0)
-            items += map(self._item, found.entries[start : start + _AT_ONCE])
+            some = found.entries[start : start + _AT_ONCE]
+            items += [Item(entry.delivered.position, text(entry)) for entry in some]
         if self._is_judged and items:
             items = await self._judged(found.entries, items)
         return Page(items, found.looked_to)
 
-    def _item(self, entry: FeedEntry) -> Item:
-        return Item(
-            entry.delivered.position, self._shared.forms.form(entry, self._include, self._token_start)
-        )
+    def _kept_text(self, entry: FeedEntry) -> bytes:
+        return self._shared.forms.form(entry, self._include, self._token_start)
+
+    def _text(self, entry: FeedEntry) -> bytes:
+        """What lies far back is read by few, and each entry once."""
+        return entry_text(entry.delivered, self._include, self._start)
 
     async def _judged(self, entries: list[FeedEntry], items: list[Item]) -> list[Item]:
         cids = [entry.delivered.checked.cid for entry in entries]

@@ -7,16 +7,14 @@ from typing import Any, Final, cast
 
 import orjson
 
-from ceramic_node.http.v1.feed.shapes import KIND_NAMES, Check, FeedEvent, Judgement, Verdict
+from ceramic_node.http.v1.feed.shapes import Check, Judgement, Verdict
 from ceramic_node.http.v1.json_text import dumps
-from ceramic_node.http.v1.texts import car_text, cid_text, maybe_cid, maybe_stream, stream_text
 from ceramic_node.states.records import EventRow
 from ceramic_protocol import dagcbor, dagjson
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.errors import DecodeError, EncodeError
 from ceramic_protocol.limits import MAX_TOLD_CHARS
 from ceramic_protocol.plain_text import plain
-from ceramic_protocol.stored import Delivered
 
 
 class IncludeData(StrEnum):
@@ -43,32 +41,6 @@ _WITH_CAR: Final = frozenset({IncludeData.CAR, IncludeData.FULL})
 
 
 _VALID: Final = Check(verdict="valid", reason=None, detail=None)
-
-
-def feed_event(delivered: Delivered, include: IncludeData, token_start: str) -> FeedEvent:
-    """An entry with what is asked for."""
-    checked, facts = delivered.checked, delivered.facts
-    found = FeedEvent(
-        position=delivered.position,
-        resume=f"{token_start}{delivered.position}",
-        received=delivered.received,
-        cid=cid_text(checked.cid),
-        kind=KIND_NAMES[checked.kind],
-        stream_id=stream_text(facts.stream_id),
-        model=maybe_stream(facts.model),
-        controller=facts.controller,
-        prev=maybe_cid(checked.prev),
-        signer=checked.signer,
-        capability=maybe_cid(checked.capability),
-        timestamp=checked.timestamp,
-        chain_id=checked.chain_id,
-        check=check_of(checked),
-    )
-    if include.has_payload:
-        found["payload"] = payload_of(checked)
-    if include.has_car and delivered.car:
-        found["car"] = car_text(delivered.car)
-    return found
 
 
 def check_of(checked: CheckedEvent) -> Check:

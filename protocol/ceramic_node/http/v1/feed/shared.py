@@ -6,8 +6,8 @@ import asyncio
 from typing import Final, NamedTuple
 
 from ceramic_node.feed_window import FeedEntry
-from ceramic_node.http.v1.feed.forms import IncludeData, feed_event
-from ceramic_node.http.v1.json_text import dumps
+from ceramic_node.http.v1.feed.entry_text import entry_text
+from ceramic_node.http.v1.feed.forms import IncludeData
 from ceramic_protocol.limits import MAX_FORM_BYTES, NODE_BACKLOG_READERS
 from ceramic_protocol.reasons import Reason
 
@@ -38,7 +38,7 @@ class Forms:
         if found is None or found.reason is not checked.reason or found.timestamp != checked.timestamp:
             found = self._old.get(key)
             if found is None or found.reason is not checked.reason or found.timestamp != checked.timestamp:
-                text = dumps(feed_event(delivered, include, token_start))
+                text = entry_text(delivered, include, token_start.encode())
                 found = _Form(text, checked.reason, checked.timestamp)
             self._keep(key, found)
         return found.text
