@@ -77,5 +77,4 @@ class WriterCheck:
 
 
 def _as_stream(facts: StreamFacts) -> Stream:
-    model = None if facts.model is None else str(facts.model)
-    return Stream(facts.controller, str(facts.stream_id), model)
+    return Stream(facts.controller, facts.stream_id, facts.model)

@@ -47,6 +47,12 @@ class Judge:
         self._writers.open(init, payload.header)
         return payload.header
 
+    def resume(self) -> None:
+        """Take note that the init event was found to be valid before, so that it need not be judged again."""
+        if self._init is not None:
+            make = stream_type(self._init.header.stream_type).rules
+            self._rules = None if make is None else make(self._init.header, self._context)
+
     def judge(self, event: CheckedEvent, judged: Mapping[Cid, Judged]) -> Judged:
         """The verdict on an event; `judged` has that on what it builds on, if that is known."""
         if self._init is None:

@@ -37,6 +37,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import CeramicError, UsageError
 from ceramic_protocol.limits import MAX_STORE_PAGE
@@ -87,6 +88,10 @@ class EventReader(Protocol):
         """
         ...
 
+    def reports(self, cids: Collection[Cid]) -> dict[Cid, CheckedEvent]:
+        """What is known of events that were delivered, for as many of them as there are."""
+        ...
+
     def snapshot(self, stream: Cid, since: int = 0) -> StreamSnapshot:
         """What is known of a stream, by the CID of its init event, whether or not that is there.
 
@@ -94,6 +99,13 @@ class EventReader(Protocol):
             stream: which one.
             since: a version that was read before. Only events that have come or been delivered since then, or
                 of which more is known, are told; this costs as much as there are of them. 0: all events.
+        """
+        ...
+
+    def snapshots(self, streams: Mapping[Cid, int], limit: int) -> dict[Cid, StreamSnapshot]:
+        """What is known of streams, each since a version as in `snapshot`, all at one moment.
+
+        Only so many streams are told that their events together are no more than `limit`.
         """
         ...
 

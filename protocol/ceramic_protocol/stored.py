@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ceramic_protocol import dagcbor
@@ -121,17 +122,26 @@ class StreamEntry(NamedTuple):
     version: int
 
 
+class EventPlace(NamedTuple):
+    """Position of an event in the feed, None while it waits, and the version since which it is as it is."""
+
+    position: int | None
+    version: int
+
+
 class StreamSnapshot(NamedTuple):
     """What is known of a stream at one moment: all of it, or what has changed since a version.
 
     `version` is that of the stream now; without any event it is 0. `is_pruned` says that the bytes of some of
     its events aren't there any more, whether or not these are among `events`.
+    `places` has where each of the events is.
     """
 
     stream: Cid
     version: int
     events: Mapping[Cid, CheckedEvent]
     is_pruned: bool = False
+    places: Mapping[Cid, EventPlace] = MappingProxyType({})
 
     @property
     def known(self) -> EventSet:

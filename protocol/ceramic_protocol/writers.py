@@ -34,8 +34,7 @@ class Writers:
     def open(self, init: CheckedEvent, header: InitHeader) -> None:
         """Take note of the stream."""
         stream_id = StreamId.of(header.stream_type, init.cid)
-        model = None if header.model is None else str(header.model)
-        self._stream = self._accounts.stream_of(Stream(header.controller, str(stream_id), model), init)
+        self._stream = self._accounts.stream_of(Stream(header.controller, stream_id, header.model), init)
 
     def learn(self, order: Sequence[Cid], events: Mapping[Cid, CheckedEvent]) -> None:
         """Take note of all anchors of the stream; `order` has all events, parents first."""

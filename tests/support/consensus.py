@@ -212,6 +212,8 @@ CONTROLLER = "did:key:z6MkrrKRFnFi7pC3rb7qQDo4HCr7K2BGWfAT6yRJPhmBuKiw"
 INIT_PAYLOAD = dagcbor.encode({"data": None, "header": {"controllers": [CONTROLLER]}})
 """The init event of a stream whose content nobody folds."""
 
+_PAYLOADS = {"init": INIT_PAYLOAD, "data": dagcbor.encode({}), "time": b""}
+
 _KINDS = {"init": Kind.INIT, "data": Kind.DATA, "time": Kind.TIME}
 
 
@@ -225,7 +227,7 @@ def tree_events(tree: Mapping[str, Any]) -> list[CheckedEvent]:
             stream=stream,
             kind=_KINDS[event["t"]],
             prev=cids[event["p"]] if event["p"] else None,
-            payload=INIT_PAYLOAD if event["t"] == "init" else b"",
+            payload=_PAYLOADS[event["t"]],
             signer=None if event["t"] == "time" else CONTROLLER,
             timestamp=event.get("ts"),
             chain_id="inmemory:12345" if event["t"] == "time" else None,

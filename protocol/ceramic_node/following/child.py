@@ -14,6 +14,7 @@ from typing import Final
 from ceramic_node.clock import SystemClock
 from ceramic_node.following.messages import Orders, Report
 from ceramic_node.following.port import Turn
+from ceramic_node.garbage import collect_less
 from ceramic_node.states.follower import StateFollower
 from ceramic_node.states.sqlite import SqliteStates
 from ceramic_node.store.sqlite.reading import open_reader
@@ -76,6 +77,7 @@ def follow(orders: Orders, line: _Line) -> None:
 
 def main() -> None:
     """Run the process."""
+    collect_less()
     for number in (signal.SIGINT, signal.SIGTERM):
         # They go to the node, or to all its processes: it is the node that ends this one.
         signal.signal(number, signal.SIG_IGN)

@@ -14,6 +14,7 @@ from prometheus_client import disable_created_metrics
 from ceramic_connectors.keys import read_address
 from ceramic_node.config.loading import Loaded
 from ceramic_node.config.node import NodeConfig
+from ceramic_node.garbage import collect_less
 from ceramic_node.operation.building import endpoints_of
 from ceramic_node.operation.service import Service, folder_of
 from ceramic_node.watching.logs import start_logging, stop_logging
@@ -34,6 +35,7 @@ def run_node(loaded: Loaded, say: Callable[[str], object]) -> None:
         CeramicError: it can't be started, or can't go on.
     """
     config = loaded.config
+    collect_less()
     # Else each metric has a second series, of when it began.
     disable_created_metrics()  # type: ignore[no-untyped-call]
     handler = start_logging(config.log_format, config.log_level, _censor(config))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from typing import Final
 
+from ceramic_node.states.ahead import Ahead, ReadAhead
 from ceramic_node.states.asking import Asking, World
+from ceramic_node.states.extending import Extension, may_be_extended
 from ceramic_node.states.frozen import freeze
 from ceramic_node.states.known_models import KnownModels, Status
 from ceramic_node.states.live_cache import Live, LiveCache
@@ -81,14 +83,20 @@ class Judging:
         self._missed: set[StreamId] = set()
         self._writer: StateWriter | None = None
         self._rules = Rules(0)
+        self._ahead: Final = ReadAhead(events, cache, unit)
 
     def begin(self, writer: StateWriter, rules: Rules) -> None:
         """Go on within this transaction, under rules that differ from those before by the time at most."""
         self._writer = writer
         self._rules = rules
 
+    def read_ahead(self, streams: Collection[Cid]) -> None:
+        """Read at once what is needed of streams that are judged next; what was read before is forgotten."""
+        self._ahead.read(self.writer, streams)
+
     def reset(self) -> None:
         """Forget what a transaction has done that was taken back."""
+        self._ahead.clear()
         self.cache.clear()
         self.moved.clear()
         self._statuses.clear()
@@ -130,7 +138,10 @@ class Judging:
         row = self.writer.stream(stream)
         if row is not None and 0 < version <= row.version:
             return False
-        live, snapshot, is_anew = self._read(stream, row)
+        ahead = self._ahead.take(stream)
+        if row is not None and ahead is not None and not targets and self._extend(row, ahead):
+            return False
+        live, snapshot, is_anew = self._read(stream, ahead)
         if snapshot.is_pruned and row is not None and row.dimensions is not None:
             freeze(self.writer, row, self._events.snapshot(stream, row.version))
             return False
@@ -149,21 +160,41 @@ class Judging:
         live.settle(moves, is_anew=is_anew)
         live.turn(touched)
         self._note_needs(live)
-        yield from self._write(stream, row, live, moves, touched)
+        yield from self._write(row, live, moves, touched, snapshot)
         if not live.is_stale:
             self.cache.put(stream, live)
         return live.is_stale
 
-    def _read(self, stream: Cid, row: StreamRow | None) -> tuple[Live | None, StreamSnapshot, bool]:
+    def _read(self, stream: Cid, ahead: Ahead | None) -> tuple[Live | None, StreamSnapshot, bool]:
         """What is in memory of a stream and is still of use, what is to be added, and whether that is all."""
+        since = self._ahead.version_of(self.writer, stream)
         live = self.cache.take(stream)
-        if live is None or row is None or row.failed is not None or row.version != live.version:
-            return None, self._events.snapshot(stream), True
-        snapshot, judged = self._events.snapshot(stream, live.version), live.stream.judged
+        snapshot = ahead.snapshot if ahead is not None and ahead.since == since else None
+        if snapshot is None:
+            snapshot = self._events.snapshot(stream, since)
+        if live is None or not since:
+            return None, snapshot, True
+        judged = live.stream.judged
         is_anew = any(is_better(event, judged.get(cid), stream) for cid, event in snapshot.events.items())
         if len(snapshot.events) > self._unit or (is_anew and len(judged) > self._unit):
             return None, self._events.snapshot(stream), True
         return live, snapshot, is_anew
+
+    def _extend(self, row: StreamRow, ahead: Ahead) -> bool:
+        """Add what is new to the end of a stream, if it is as simple as that; says whether it was."""
+        if ahead.init is None or ahead.since != row.version or not may_be_extended(row, self.writer):
+            return False
+        asking, self._missed = Asking(row.stream, self._world), set()
+        extension = Extension(self.writer, row, ahead.snapshot)
+        if not extension.judge(ahead.init, self._rules, asking) or self._missed:
+            return False
+        try:
+            extension.write()
+        except FATAL:
+            raise
+        except Exception as error:
+            raise HalfWritten(row.stream, error) from error
+        return True
 
     def _load(self, snapshot: StreamSnapshot, depth: int) -> Generator[None, None, Live]:
         first, *others = pieces(snapshot, self._unit)
@@ -259,9 +290,15 @@ class Judging:
         live.is_stale |= not live.asking.models.isdisjoint(self.moved[seen:])
 
     def _write(
-        self, stream: Cid, row: StreamRow | None, live: Live, moves: Moves, touched: Sequence[Cid]
+        self,
+        row: StreamRow | None,
+        live: Live,
+        moves: Moves,
+        touched: Sequence[Cid],
+        snapshot: StreamSnapshot,
     ) -> Generator[None, None, None]:
-        writing = Writing(self._events, lambda: self.writer, stream, row, lambda: self._init_moved(live))
+        stream = snapshot.stream
+        writing = Writing(self._events, lambda: self.writer, row, snapshot, lambda: self._init_moved(live))
         steps = writing.write(live, moves, touched, self._unit)
         while True:
             try:

@@ -118,6 +118,11 @@ class LiveCache:
         """Number of their events."""
         return self._events
 
+    def version_of(self, stream: Cid) -> int | None:
+        """The version of the events that a stream knows, if it is there."""
+        found = self._streams.get(stream)
+        return None if found is None else found[0].version
+
     def take(self, stream: Cid) -> Live | None:
         """Take a stream out, if it is there: what is done with it may fail half way."""
         found = self._streams.pop(stream, None)

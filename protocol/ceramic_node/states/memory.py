@@ -83,6 +83,13 @@ class _Data:
         rows = self.events_by_cid.rows
         return {cid: rows[cid] for cid in cids if cid in rows}
 
+    def read_ahead(self, streams: Collection[Cid], events: Collection[Cid]) -> None:
+        """See `StateWriter`: all of it is at hand."""
+
+    def is_awaited(self) -> bool:
+        """See `StateWriter`."""
+        return bool(self.needs.rows or self.waves.rows)
+
     def put_stream(self, row: StreamRow) -> None:
         stream = row.stream
         self.streams_by_cid.put(stream, row)

@@ -45,6 +45,14 @@ class StateWriter(Protocol):
         """What is kept of events, for as many of them as are there."""
         ...
 
+    def read_ahead(self, streams: Collection[Cid], events: Collection[Cid]) -> None:
+        """Say what is going to be asked for, so that it can be read at once."""
+        ...
+
+    def is_awaited(self) -> bool:
+        """Whether there may be anything that was noted for an event, or woken and not taken yet."""
+        ...
+
     def put_stream(self, row: StreamRow) -> None:
         """Keep a stream, in the place of what was kept of it."""
         ...

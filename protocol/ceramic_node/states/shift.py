@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 _BEHIND: Final = 10
 """How many times as long a transaction takes while there are more changes than fit into one."""
 
+_AHEAD: Final = 32
+"""Streams of which everything is read at once."""
+
 _SMALL: Final = 16
 """Woken streams that are taken at a time: all that are taken have to be judged."""
 
@@ -101,14 +104,14 @@ class Shift:
         found = self._events.changed(self._writer.head.version, limit)
         # Whoever is far behind gains more from large transactions than from being seen soon.
         until = self._clock() + self._seconds * (_BEHIND if len(found) == limit else 1)
-        done = 0
-        for stream, version in found:
+        for done, (stream, version) in enumerate(found):
+            if done % _AHEAD == 0:
+                self._judging.read_ahead([each for each, _version in found[done : done + _AHEAD]])
             self._work(stream, version=version)
             self._writer.move_to(version=version)
-            done += 1
             if self._clock() > until:
-                break
-        return done
+                return done + 1
+        return len(found)
 
     def due(self, limit: int) -> int:
         """Judge streams for which the time has come; gives how many."""

@@ -21,7 +21,8 @@ from ceramic_protocol.limits import MAX_STATE_READERS, STATE_CACHE_BYTES, STATE_
 _BUSY_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
 _KIB: Final = 1024
-_PAGE_BYTES: Final = 16 * _KIB
+# As in the store of events: a transaction changes a few bytes each on pages all over the indexes.
+_PAGE_BYTES: Final = 4 * _KIB
 _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
 from ceramic_node.states.records import Awaited, EventRow, StateHead, StreamRow
@@ -34,13 +35,14 @@ def _update(columns: str) -> str:
 
 
 _HEAD: Final = "SELECT version, number, at, generation, rules FROM head"
-_GET_STREAM: Final = f"SELECT id, {STREAM} FROM stream WHERE cid = ?"
-_ADD_STREAM: Final = f"INSERT INTO stream ({STREAM}) VALUES ({', '.join('?' * STREAM_COLUMNS)})"
+_GET_STREAMS: Final = f"SELECT id, {STREAM} FROM stream WHERE cid IN"
+_ADD_STREAM: Final = f"INSERT INTO stream ({STREAM}, id) VALUES ({', '.join('?' * (STREAM_COLUMNS + 1))})"
 _SET_STREAM: Final = f"UPDATE stream SET ({STREAM}) = ({', '.join('?' * STREAM_COLUMNS)}) WHERE id = ?"
-GET_EVENT: Final = (
+_GET_EVENTS: Final = (
     f"SELECT {of('event', EVENT)}, stream.cid FROM event JOIN stream ON stream.id = event.stream"
-    " WHERE event.cid = ?"
+    " WHERE event.cid IN"
 )
+_AT_ONCE: Final = 64
 _PUT_EVENT: Final = (
     f"INSERT INTO event ({EVENT}) VALUES ({', '.join('?' * EVENT_COLUMNS)})"
     f" ON CONFLICT (cid) DO UPDATE SET {_update(EVENT)}"
@@ -65,10 +67,21 @@ class SqliteWriter:
         """Begin within a transaction; `finish` comes at its end."""
         self._db = db
         self._ids: dict[Cid, int | None] = {}
+        self._last_id = -1
+        # What was read or is to be written: many rows at once cost a fraction of as many statements.
+        self._streams: dict[Cid, StreamRow | None] = {}
+        self._events: dict[Cid, EventRow | None] = {}
+        self._new_streams: dict[Cid, None] = {}
+        self._changed_streams: dict[Cid, None] = {}
+        self._changed_events: dict[Cid, EventRow] = {}
+        self._changes: list[tuple[Any, ...]] = []
+        self._may_be_awaited = self._one("SELECT 1 FROM need LIMIT 1") is not None
+        self._has_waves = self._one("SELECT 1 FROM wave LIMIT 1") is not None
         self._before = self._head = read_head(db)
 
     def finish(self) -> None:
-        """Keep how far the store has come."""
+        """Write all of it, and how far the store has come."""
+        self._flush()
         if self._head != self._before:
             self._db.execute(
                 "UPDATE head SET (version, number, at, generation, rules) = (?, ?, ?, ?, ?)", self._head
@@ -94,56 +107,108 @@ class SqliteWriter:
             rules=head.rules if rules is None else rules,
         )
 
+    def read_ahead(self, streams: Collection[Cid], events: Collection[Cid]) -> None:
+        """See `StateWriter`."""
+        self._read_streams([stream for stream in streams if stream not in self._streams])
+        self._read_events([cid for cid in events if cid not in self._events])
+
+    def _read_streams(self, streams: Sequence[Cid]) -> None:
+        self._ids.update(dict.fromkeys(streams))
+        self._streams.update(dict.fromkeys(streams))
+        for some in _some(streams):
+            for number, *columns in self._db.execute(f"{_GET_STREAMS} ({_marks(len(some))})", some):
+                row = stream_row(columns)
+                self._ids[row.stream], self._streams[row.stream] = number, row
+
+    def _read_events(self, cids: Sequence[Cid]) -> None:
+        self._events.update(dict.fromkeys(cids))
+        self._events.update(read_events(self._db, cids))
+
     def stream(self, stream: Cid) -> StreamRow | None:
         """See `StateWriter`."""
-        found = self._db.execute(_GET_STREAM, (stream,)).fetchone()
-        self._ids[stream] = None if found is None else found[0]
-        return None if found is None else stream_row(found[1:])
+        if stream not in self._streams:
+            self._read_streams([stream])
+        return self._streams[stream]
 
-    def _id(self, stream: Cid) -> int | None:
-        if stream not in self._ids:
-            self.stream(stream)
-        return self._ids[stream]
+    def _id(self, stream: Cid) -> int:
+        self.stream(stream)
+        number = self._ids[stream]
+        if number is None:
+            raise AssertionError("something of a stream that isn't kept yet")
+        return number
 
     def events(self, cids: Collection[Cid]) -> dict[Cid, EventRow]:
         """See `StateWriter`."""
-        return read_events(self._db, cids)
+        self._read_events([cid for cid in cids if cid not in self._events])
+        rows = ((cid, self._events[cid]) for cid in cids)
+        return {cid: row for cid, row in rows if row is not None}
 
     def put_stream(self, row: StreamRow) -> None:
         """See `StateWriter`."""
-        number = self._id(row.stream)
-        if number is None:
-            self._ids[row.stream] = self._db.execute(_ADD_STREAM, stream_columns(row)).lastrowid
-        else:
-            self._db.execute(_SET_STREAM, (*stream_columns(row), number))
+        stream = row.stream
+        if self.stream(stream) is None:
+            self._ids[stream] = self._next_id()
+            self._new_streams[stream] = None
+        elif stream not in self._new_streams:
+            self._changed_streams[stream] = None
+        self._streams[stream] = row
+
+    def _next_id(self) -> int:
+        if self._last_id < 0:
+            self._last_id = self._one("SELECT max(id) FROM stream") or 0
+        self._last_id += 1
+        return self._last_id
 
     def put_events(self, rows: Iterable[EventRow]) -> None:
         """See `StateWriter`."""
         for row in rows:
-            stream = self._id(row.stream)
-            if stream is None:
-                raise AssertionError("an event before its stream")
-            self._db.execute(_PUT_EVENT, event_columns(row, stream))
+            self._events[row.cid] = self._changed_events[row.cid] = row
 
     def add_change(self, stream: Cid, correction: Correction) -> None:
         """See `StateWriter`."""
-        number = self._id(stream)
-        if number is None:
-            raise AssertionError("a change before its stream")
-        columns = change_columns(self.draw(), number, correction)
-        self._db.execute("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?)", columns)
+        self._changes.append(change_columns(self.draw(), self._id(stream), correction))
+
+    def _flush(self) -> None:
+        """Write what waits to be written."""
+        added = [(*self._columns(stream), self._ids[stream]) for stream in self._new_streams]
+        changed = [(*self._columns(stream), self._ids[stream]) for stream in self._changed_streams]
+        events = [event_columns(row, self._id(row.stream)) for row in self._changed_events.values()]
+        self._db.executemany(_ADD_STREAM, added)
+        self._db.executemany(_SET_STREAM, changed)
+        self._db.executemany(_PUT_EVENT, events)
+        self._db.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?)", self._changes)
+        for written in (self._new_streams, self._changed_streams, self._changed_events, self._changes):
+            written.clear()
+        for read in (self._streams, self._events, self._ids):
+            read.clear()
+
+    def _columns(self, stream: Cid) -> tuple[Any, ...]:
+        row = self._streams[stream]
+        if row is None:
+            raise AssertionError("a stream that is to be written and isn't there")
+        return stream_columns(row)
+
+    def is_awaited(self) -> bool:
+        """See `StateWriter`."""
+        return self._may_be_awaited or self._has_waves
 
     def need(self, stream: Cid, targets: Iterable[Cid]) -> None:
         """See `StateWriter`."""
         for target in targets:
+            self._may_be_awaited = True
             self._db.execute("INSERT OR IGNORE INTO need VALUES (?, ?, ?)", (self.draw(), target, stream))
 
     def wake(self, target: Cid, model: StreamId | None = None) -> bool:
         """See `StateWriter`."""
+        if model is None and not self._may_be_awaited:
+            return False
+        if model is not None:
+            self._flush()
         is_needed = self._one("SELECT 1 FROM need WHERE target = ? LIMIT 1", target) is not None
         has_documents = model is not None and self._one(f"SELECT 1 {_DOCUMENTS} LIMIT 1", model) is not None
         if is_needed or has_documents:
             last = self._one("SELECT max(id) FROM stream") if has_documents else 0
+            self._has_waves = True
             self._db.execute(_WAKE, (target, self._head.number, model, last))
         return is_needed
 
@@ -153,6 +218,7 @@ class SqliteWriter:
 
     def take_woken(self, limit: int) -> list[Awaited]:
         """See `StateWriter`."""
+        self._flush()
         return take(self, limit)
 
     def next_wave(self) -> Wave | None:
@@ -183,6 +249,7 @@ class SqliteWriter:
 
     def due(self, at: int, limit: int) -> list[Cid]:
         """See `StateWriter`."""
+        self._flush()
         asked = "SELECT cid FROM stream WHERE turns_at <= ? ORDER BY turns_at LIMIT ?"
         return [Cid(stream) for (stream,) in self._db.execute(asked, (at, limit))]
 
@@ -200,17 +267,33 @@ class SqliteWriter:
 
     def clear(self) -> None:
         """See `StateWriter`."""
+        self._flush()
         for table in EMPTIED:
             self._db.execute(f"DELETE FROM {table}")
-        self._ids.clear()
+        self._may_be_awaited = self._has_waves = False
+        self._last_id = -1
         self._head = self._head._replace(version=0, at=0)
 
 
 def read_events(db: sqlite3.Connection, cids: Collection[Cid]) -> dict[Cid, EventRow]:
     """Events with their streams, for as many of them as are there."""
     found: dict[Cid, EventRow] = {}
-    for cid in cids:
-        columns = db.execute(GET_EVENT, (cid,)).fetchone()
-        if columns is not None:
-            found[cid] = event_row(columns[:EVENT_COLUMNS], Cid(columns[EVENT_COLUMNS]))
+    for some in _some(list(cids)):
+        for columns in db.execute(f"{_GET_EVENTS} ({_marks(len(some))})", some):
+            row = event_row(columns[:EVENT_COLUMNS], Cid(columns[EVENT_COLUMNS]))
+            found[row.cid] = row
     return found
+
+
+def _some(cids: Sequence[Cid]) -> Iterator[Sequence[Cid]]:
+    """So many at a time that there are few different statements."""
+    start = 0
+    while start < len(cids):
+        size = min(_AT_ONCE, 1 << (len(cids) - start).bit_length() - 1)
+        yield cids[start : start + size]
+        start += size
+
+
+@cache
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)

@@ -16,6 +16,7 @@ from ceramic_protocol.corrections import Moved, correction_of
 from ceramic_protocol.history import Judged, stream_id_of
 from ceramic_protocol.rows import is_concluded
 from ceramic_protocol.store_port import EventReader
+from ceramic_protocol.stored import StreamSnapshot
 
 
 class Writing:
@@ -25,8 +26,8 @@ class Writing:
         self,
         events: EventReader,
         writer: Callable[[], StateWriter],
-        stream: Cid,
         row: StreamRow | None,
+        snapshot: StreamSnapshot,
         init_moved: Callable[[], object],
     ) -> None:
         """Say where to.
@@ -34,18 +35,19 @@ class Writing:
         Args:
             events: tells positions.
             writer: the writer of the transaction that is under way.
-            stream: the stream.
-            row: what was kept of it; None if that was nothing.
+            row: what was kept of the stream; None if that was nothing.
+            snapshot: what was read of it, which tells where events are.
             init_moved: called when another verdict on the init event has been written.
         """
         self._events: Final = events
         self._writer: Final = writer
-        self._stream: Final = stream
+        self._stream: Final = snapshot.stream
         self._row = row
         self._news: list[CheckedEvent] = []
         self._is_changed = False
         self._init_moved: Final = init_moved
         self._has_init_moved = False
+        self._places: Final = snapshot.places
 
     def write(self, live: Live, moves: Moves, touched: Sequence[Cid], size: int) -> Iterator[None]:
         """Write the events that may have changed, then the stream; pauses after each `size` of them.
@@ -112,6 +114,9 @@ class Writing:
         )
 
     def _position(self, event: CheckedEvent) -> int:
+        place = self._places.get(event.cid)
+        if place is not None and place.position is not None:
+            return place.position
         if event.cid == self._stream:
             entry = self._events.entry(self._stream)
             position = None if entry is None else entry.position

@@ -21,6 +21,7 @@ from ceramic_protocol.ports import Clock
 from ceramic_protocol.store_port import ANY_VERSION, VersionMoved, check_limit
 from ceramic_protocol.stored import (
     Delivered,
+    EventPlace,
     FeedFilter,
     FeedPage,
     NewEvent,
@@ -159,6 +160,14 @@ class _State:
             self.events[cid] = StoredEvent(b"", checked, stored.position)
             self.sets[stream][cid] = checked
 
+    def snapshot(self, stream: Cid, since: int) -> StreamSnapshot:
+        events = self.sets.get(stream, {})
+        told = {cid: event for cid, event in events.items() if self.since[cid] > since}
+        places = {cid: EventPlace(self.events[cid].position, self.since[cid]) for cid in told}
+        return StreamSnapshot(
+            stream, self.changes.version(stream), told, self.pruned.is_pruned(stream), places
+        )
+
     def entry(self, stream: Cid) -> StreamEntry | None:
         facts = self.facts.get(stream)
         position = None if facts is None else self.events[stream].position
@@ -219,14 +228,32 @@ class MemoryStore:
             named = ((cid, stream_of(report)) for cid, report in reports if report is not None)
             return {cid: stream for cid, stream in named if stream is not None}
 
+    def reports(self, cids: Collection[Cid]) -> dict[Cid, CheckedEvent]:
+        """See `EventReader`."""
+        with self._lock:
+            found = ((cid, self._state.events.get(cid)) for cid in cids)
+            return {
+                cid: stored.checked
+                for cid, stored in found
+                if stored is not None and stored.position is not None
+            }
+
     def snapshot(self, stream: Cid, since: int = 0) -> StreamSnapshot:
         """See `EventStore`."""
         with self._lock:
-            state = self._state
-            events = state.sets.get(stream, {})
-            told = {cid: event for cid, event in events.items() if state.since[cid] > since}
-            version = state.changes.version(stream)
-            return StreamSnapshot(stream, version, told, state.pruned.is_pruned(stream))
+            return self._state.snapshot(stream, since)
+
+    def snapshots(self, streams: Mapping[Cid, int], limit: int) -> dict[Cid, StreamSnapshot]:
+        """See `EventReader`."""
+        found: dict[Cid, StreamSnapshot] = {}
+        with self._lock:
+            for stream, since in streams.items():
+                snapshot = self._state.snapshot(stream, since)
+                limit -= len(snapshot.events)
+                if limit < 0:
+                    break
+                found[stream] = snapshot
+        return found
 
     def entry(self, stream: Cid) -> StreamEntry | None:
         """See `EventStore`."""

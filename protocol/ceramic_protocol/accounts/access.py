@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.ids import StreamId
 from ceramic_protocol.reasons import Finding, Reason
 
 _SECOND = 1000
+_REMEMBERED: Final = 4096
 
 
 class Stream(NamedTuple):
-    """A stream as capabilities and controllers speak of it; `model` is the text of the model's StreamID."""
+    """A stream as capabilities and controllers speak of it; StreamIDs as such or as their text."""
 
     controller: str
-    stream_id: str
-    model: str | None
+    stream_id: StreamId | str
+    model: StreamId | str | None
+
+    @property
+    def here(self) -> str:
+        """The resource that is this stream."""
+        return _here(self.stream_id)
+
+    @property
+    def of_model(self) -> str | None:
+        """The resource that is all streams of its model."""
+        return None if self.model is None else _of_model(self.model)
+
+
+# Made only where somebody asks: most events are signed without a capability.
+@lru_cache(_REMEMBERED)
+def _here(stream: StreamId | str) -> str:
+    return f"ceramic://{stream}"
+
+
+@lru_cache(_REMEMBERED)
+def _of_model(model: StreamId | str) -> str:
+    return f"ceramic://*?model={model}"
 
 
 class Terms(NamedTuple):
@@ -37,8 +61,8 @@ def covers(grant: Grant, stream: Stream, payload: bytes) -> bool:
 
     Resources are compared as text; `payload` is the event's payload block.
     """
-    here = f"ceramic://{stream.stream_id}"
-    wide = {"ceramic://*", here, f"ceramic://*?model={stream.model}" if stream.model is not None else here}
+    here = stream.here
+    wide = {"ceramic://*", here, stream.of_model or here}
     if not wide.isdisjoint(grant.resources):
         return True
     # Hashed once: both a capability and a payload may have 256,000 bytes.

@@ -73,10 +73,10 @@ class CeramicOne:
 
 def _covers(grant: Grant, stream: Stream, capability: Cid | None) -> bool:
     # The capability's CID stands where the payload's should.
-    here = f"ceramic://{stream.stream_id}"
+    here = stream.here
     named = {"ceramic://*", here, f"{here}?payload={capability}"}
-    if stream.model is not None:
-        named.add(f"ceramic://*?model={stream.model}")
+    if stream.of_model is not None:
+        named.add(stream.of_model)
     return any(resource in named for resource in grant.resources)
 
 

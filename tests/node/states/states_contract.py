@@ -219,6 +219,42 @@ class StatesContract(ABC):
                 writer.add_change(A, change)
         assert [change.correction for change in states.changes(0, 9)] == changes
 
+    def test_what_is_read_ahead_is_what_there_is(self, states: StateStore) -> None:
+        keep(states, A)
+        with states.writing() as writer:
+            writer.put_events([event_row(writer, A, A)])
+        row, event = states.streams([A])[A], states.event(A)
+        assert event is not None
+        with states.writing() as writer:
+            writer.read_ahead([A, B], [A, X])
+            assert (writer.stream(A), writer.stream(B)) == (row, None)
+            assert writer.events([A, X]) == {A: event}
+            moved = row._replace(number=writer.draw(), length=7)
+            writer.put_stream(moved)
+            writer.read_ahead([A], [A])
+            assert writer.stream(A) == moved
+            changed = event._replace(number=writer.draw(), detail="otherwise")
+            writer.put_events([changed])
+            assert writer.events([A]) == {A: changed}
+            # What asks for other rows sees these too.
+            assert (writer.due(99, 9), writer.take_woken(9)) == ([], [])
+            assert (writer.stream(A), writer.events([A])) == (moved, {A: changed})
+        assert (states.streams([A]), states.event(A)) == ({A: moved}, changed)
+
+    def test_whether_anything_is_awaited(self, states: StateStore) -> None:
+        with states.writing() as writer:
+            assert not writer.is_awaited()
+        keep(states, A)
+        with states.writing() as writer:
+            writer.need(A, [X])
+            assert writer.is_awaited()
+        with states.writing() as writer:
+            assert writer.is_awaited()
+            assert writer.wake(X)
+            assert [each.stream for each in writer.take_woken(9)] == [A]
+        with states.writing() as writer:
+            assert not writer.is_awaited()
+
     def test_nothing_is_kept_by_halves(self, states: StateStore) -> None:
         keep(states, A)
         before = states.head(), states.stream(A)

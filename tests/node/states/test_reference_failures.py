@@ -7,10 +7,13 @@ from typing import Any, NoReturn
 
 import pytest
 
-from ceramic_node.states.records import Backlog
+from ceramic_node.states.live_cache import Live
+from ceramic_node.states.records import Backlog, EventRow
+from ceramic_node.states.writing import Writing
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import OutsideError, StoreCorruption
 from ceramic_protocol.events import InvalidEvent, decode_event
+from ceramic_protocol.history import Judged
 from ceramic_protocol.ids import MODEL, StreamId
 from ceramic_protocol.reasons import Reason
 from tests.node.states.following import NOTE, Following, note
@@ -33,6 +36,13 @@ def failing_for(following: Following, method: str, cid: Cid, error: Exception) -
         return refuse(error) if asked == cid else real(asked, *more)
 
     following.meddled.instead[method] = instead
+    if method == "snapshot":
+        several: Any = following.real.snapshots
+
+        def all_instead(streams: Any, limit: int) -> Any:
+            return refuse(error) if cid in streams else several(streams, limit)
+
+        following.meddled.instead["snapshots"] = all_instead
 
 
 @pytest.mark.parametrize("model", [b"no StreamID", "text", 7, None, [], b""])
@@ -68,22 +78,26 @@ def test_a_patch_of_a_model_that_does_not_apply_drops_nothing_else() -> None:
     assert found.reason is Reason.MODEL_UPDATE_FORBIDDEN
 
 
-@pytest.mark.parametrize("method", ["snapshot", "entry"])
+@pytest.mark.parametrize("where", ["read", "written"])
 @pytest.mark.parametrize("error", [ValueError("no \ud800"), RecursionError(), MemoryError(), KeyError(1)])
 def test_a_stream_that_makes_everything_fail_fails_alone(
-    method: str, error: Exception, caplog: pytest.LogCaptureFixture
+    where: str, error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where it is judged, and where it is written: the feed of conclusions goes on as well."""
     caplog.set_level(logging.CRITICAL)
     following = Following()
     after = data(BAD, BAD, 2)
-    if method == "entry":
-        # Only where positions are asked for.
-        method, before = "event", [data(BAD, BAD, 1)]
-        failing_for(following, method, before[0].checked.cid, error)
+    before = [data(BAD, BAD, 1)]
+    if where == "written":
+        real = Writing._make
+
+        def make(writing: Writing, live: Live, item: Judged, old: EventRow | None) -> EventRow:
+            is_it = item.event.cid == before[0].checked.cid
+            return refuse(error) if is_it else real(writing, live, item, old)
+
+        monkeypatch.setattr(Writing, "_make", make)
     else:
-        before = []
-        failing_for(following, method, BAD.checked.cid, error)
+        failing_for(following, "snapshot", BAD.checked.cid, error)
     following.put(NOTE, GOOD, BAD, *before, data(GOOD, GOOD, 1))
     following.settle()
     following.put(data(GOOD, data(GOOD, GOOD, 1), 2))
@@ -101,6 +115,7 @@ def test_a_stream_that_makes_everything_fail_fails_alone(
     assert len([row for row in rows if row[1] == GOOD.checked.cid]) == 3
 
     following.meddled.instead.clear()
+    monkeypatch.undo()
     following.put(after)
     following.check()
     assert following.state(BAD).row.failed is None

@@ -30,7 +30,7 @@ def test_it_lasts(tmp_path: Path) -> None:
 
 def test_settings(tmp_path: Path) -> None:
     with closing(SqliteStates(tmp_path / "states")) as states, states._file.changing() as db:
-        for name, value in (("journal_mode", "wal"), ("page_size", 16384), ("synchronous", 1)):
+        for name, value in (("journal_mode", "wal"), ("page_size", 4096), ("synchronous", 1)):
             assert db.execute(f"PRAGMA {name}").fetchone() == (value,)
 
 

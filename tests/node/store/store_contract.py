@@ -99,6 +99,51 @@ class StoreContract(ABC):
             B.checked.cid: B.checked.cid,
         }
 
+    def test_snapshots_of_several_streams(self, store: EventStore) -> None:
+        stream_a, stream_b, nothing = A.checked.cid, B.checked.cid, Cid.of(b"?")
+        store.put([A, A1, B, A3])
+        since = {stream_a: 0, nothing: 0, stream_b: store.snapshot(stream_b).version}
+        store.put([A2, B1])
+        found = store.snapshots(since, 99)
+        assert found == {stream: store.snapshot(stream, version) for stream, version in since.items()}
+        assert found[stream_a].events.keys() == {event.checked.cid for event in (A, A1, A2, A3)}
+        assert found[stream_b].events.keys() == {B1.checked.cid}
+        assert found[nothing] == StreamSnapshot(nothing, 0, {})
+        for few in range(6):
+            told = store.snapshots(since, few)
+            assert sum(len(each.events) for each in told.values()) <= few
+            assert told.items() <= found.items()
+        assert store.snapshots({stream_a: 0}, 3) == {}
+        assert store.snapshots({stream_a: 0}, 4).keys() == {stream_a}
+
+    def test_where_events_are(self, store: EventStore) -> None:
+        stream = A.checked.cid
+        store.put([A])
+        first = store.snapshot(stream).version
+        store.put([A2])
+        second = store.snapshot(stream).version
+        assert store.snapshot(stream).places == {stream: (1, first), A2.checked.cid: (None, second)}
+        store.put([A1])
+        third = store.snapshot(stream).version
+        assert store.snapshot(stream).places == {
+            stream: (1, first),
+            A1.checked.cid: (2, third),
+            A2.checked.cid: (3, third),
+        }
+        store.put([T])
+        fourth = store.snapshot(stream).version
+        store.put([proven(T)])
+        fifth = store.snapshot(stream).version
+        assert first < second < third < fourth <= fifth
+        assert store.snapshot(stream, third).places.keys() == {T.checked.cid}
+        assert store.snapshot(stream, third).places[T.checked.cid].version == fifth
+
+    def test_reports_on_events(self, store: EventStore) -> None:
+        store.put([A, A1, B, A3])
+        wanted = [A.checked.cid, B.checked.cid, A1.checked.cid, A3.checked.cid, Cid.of(b"?")]
+        assert store.reports([]) == {}
+        assert store.reports(wanted) == {event.checked.cid: event.checked for event in (A, B, A1)}
+
     def test_bytes_come_back_as_they_came(self, store: EventStore) -> None:
         store.put([A, A1])
         assert [item.car for item in store.feed(0, 10, with_cars=True).entries] == [A.car, A1.car]

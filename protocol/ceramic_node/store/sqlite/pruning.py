@@ -6,16 +6,19 @@ An event without bytes has an empty `car` and no payload; all else in its row st
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from ceramic_node.store.sqlite.keys import number_list
 from ceramic_node.store.sqlite.records import without_bytes
 from ceramic_node.store.sqlite.schema import REPORT
 from ceramic_node.store.sqlite.streams import StreamRow, rows_of
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.stored import Pruned
 
-_PRUNED: Final = "SELECT 1 FROM pruned WHERE stream = ? AND events > 0"
+_PRUNED: Final = (
+    "SELECT stream FROM json_each(?) AS wanted JOIN pruned ON pruned.stream = wanted.value WHERE events > 0"
+)
 _NOTED: Final = "SELECT version, restored FROM pruned WHERE stream = ?"
 _WAITS: Final = "SELECT 1 FROM waiting WHERE stream = ? LIMIT 1"
 _LATEST: Final = "SELECT received FROM event WHERE stream = ? ORDER BY position DESC LIMIT 1"
@@ -36,9 +39,9 @@ _RESTORED: Final = "UPDATE pruned SET events = events - 1, version = 0, restored
 _CAR: Final = -1
 
 
-def is_pruned(db: sqlite3.Connection, stream: int) -> bool:
-    """Whether events of a stream, by its number, have lost their bytes."""
-    return db.execute(_PRUNED, (stream,)).fetchone() is not None
+def are_pruned(db: sqlite3.Connection, streams: Iterable[int]) -> set[int]:
+    """The streams among these, by their numbers, of which events have lost their bytes."""
+    return {number for (number,) in db.execute(_PRUNED, (number_list(streams),))}
 
 
 def note_restored(db: sqlite3.Connection, stream: int, now: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from ceramic_node.store.sqlite.capabilities import KnownCapabilities
 from ceramic_node.store.sqlite.identity import epoch_of, network_of
 from ceramic_node.store.sqlite.readers import Readers
 from ceramic_node.store.sqlite.streams import Homes
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.networks import Network
 from ceramic_protocol.store_port import check_limit
@@ -46,27 +48,36 @@ class SqliteReader:
         self._readers.close()
 
     def event(self, cid: Cid) -> StoredEvent | None:
-        """See `EventStore`."""
+        """See `EventReader`."""
         with self._readers.reading() as db:
             return snapshots.event_of(db, self._reader.capabilities, cid)
 
     def streams_of(self, cids: Collection[bytes]) -> dict[bytes, Cid]:
-        """See `EventStore`."""
+        """See `EventReader`."""
         with self._readers.reading() as db:
             return snapshots.streams_of(db, cids)
 
-    def snapshot(self, stream: Cid, since: int = 0) -> StreamSnapshot:
-        """See `EventStore`."""
+    def reports(self, cids: Collection[Cid]) -> dict[Cid, CheckedEvent]:
+        """See `EventReader`."""
         with self._readers.reading() as db:
-            return snapshots.snapshot(db, self._reader.capabilities, stream, since)
+            return snapshots.reports_of(db, self._reader.capabilities, cids)
+
+    def snapshot(self, stream: Cid, since: int = 0) -> StreamSnapshot:
+        """See `EventReader`."""
+        return self.snapshots({stream: since}, sys.maxsize - 1)[stream]
+
+    def snapshots(self, streams: Mapping[Cid, int], limit: int) -> dict[Cid, StreamSnapshot]:
+        """See `EventReader`."""
+        with self._readers.reading() as db:
+            return snapshots.snapshots(db, self._reader.capabilities, streams, limit)
 
     def entry(self, stream: Cid) -> StreamEntry | None:
-        """See `EventStore`."""
+        """See `EventReader`."""
         with self._readers.reading() as db:
             return listing.entry_of(db, stream)
 
     def find(self, wanted: StreamFilter, after: int, limit: int) -> list[StreamEntry]:
-        """See `EventStore`."""
+        """See `EventReader`."""
         check_limit(limit)
         with self._readers.reading() as db:
             return listing.find(db, wanted, after, limit)
@@ -74,7 +85,7 @@ class SqliteReader:
     def feed(
         self, after: int, limit: int, *, wanted: FeedFilter | None = None, with_cars: bool = False
     ) -> FeedPage:
-        """See `EventStore`."""
+        """See `EventReader`."""
         check_limit(limit)
         with self._readers.reading() as db:
             if wanted is None or wanted == FeedFilter():
@@ -82,18 +93,18 @@ class SqliteReader:
             return self._reader.filtered(db, after, limit, wanted, with_cars=with_cars)
 
     def position_at(self, time: int) -> int:
-        """See `EventStore`."""
+        """See `EventReader`."""
         with self._readers.reading() as db:
             return feed.position_at(db, time)
 
     def changed(self, after: int, limit: int) -> list[tuple[Cid, int]]:
-        """See `EventStore`."""
+        """See `EventReader`."""
         check_limit(limit)
         with self._readers.reading() as db:
             return listing.changed(db, after, limit)
 
     def head(self) -> StoreHead:
-        """See `EventStore`."""
+        """See `EventReader`."""
         with self._readers.reading() as db:
             return listing.head(db)
 

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
-from itertools import chain, takewhile
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from typing import Final
 
 from ceramic_node.store.sqlite.capabilities import KnownCapabilities
 from ceramic_node.store.sqlite.keys import number_list, short_key
-from ceramic_node.store.sqlite.pruning import is_pruned
+from ceramic_node.store.sqlite.pruning import are_pruned
 from ceramic_node.store.sqlite.records import CAPABILITY, HOME, Row, car_of, report_of, reports
 from ceramic_node.store.sqlite.schema import REPORT
 from ceramic_node.store.sqlite.streams import rows_of
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.stored import StoredEvent, StreamSnapshot
+from ceramic_protocol.stored import EventPlace, StoredEvent, StreamSnapshot
 
 _ROW: Final = ", ".join(f"event.{name}" for name in REPORT.split(", "))
-_OF_STREAM: Final = f"SELECT position, NULL, NULL, {REPORT} FROM event WHERE stream = ? ORDER BY position"
-_SINCE: Final = f"SELECT position, version, NULL, {REPORT} FROM event INDEXED BY"
-_LATEST_FIRST: Final = f"{_SINCE} event_stream WHERE stream = ? ORDER BY position DESC"
-_REVISED: Final = f"{_SINCE} event_revised WHERE stream = ? AND revised > ?"
-_WAITING: Final = f"SELECT NULL, NULL, NULL, {REPORT} FROM waiting WHERE stream = ? AND version > ?"
+_OF_STREAMS: Final = (
+    f"SELECT position, max(version, coalesce(revised, 0)), stream, {REPORT} FROM json_each(?) AS wanted"
+    " CROSS JOIN event INDEXED BY event_stream ON event.stream = wanted.value"
+)
+_SINCE: Final = f"SELECT position, max(version, coalesce(revised, 0)), stream, {REPORT} FROM event INDEXED BY"
+_LATEST_FIRST: Final = (
+    f"SELECT version, position, revised, stream, {REPORT} FROM event INDEXED BY"
+    " event_stream WHERE stream = ? ORDER BY position DESC"
+)
+_REVISED: Final = f"{_SINCE} event_revised WHERE stream = ? AND revised > ? AND version <= ?"
+_WAITING: Final = f"SELECT NULL, version, stream, {REPORT} FROM waiting WHERE stream = ? AND version > ?"
+_WAITS: Final = "SELECT 1 FROM waiting WHERE stream IS NOT NULL LIMIT 1"
 _EVENT: Final = (
     f"SELECT event.position, NULL, stream.cid, {_ROW} FROM event JOIN stream ON stream.id = event.stream"
     " WHERE event.key = ? AND event.cid = ?"
+)
+_EVENTS: Final = (
+    f"SELECT event.position, NULL, stream.cid, {_ROW} FROM json_each(?) AS wanted"
+    " CROSS JOIN event ON event.key = wanted.value JOIN stream ON stream.id = event.stream"
 )
 _WAITING_EVENT: Final = (
     f"SELECT NULL, NULL, stream.cid, {_ROW} FROM waiting AS event"
@@ -35,7 +48,6 @@ _STREAMS_OF: Final = tuple(
     " ON row.key = wanted.value JOIN stream ON stream.id = row.stream"
     for table in ("event", "waiting")
 )
-_VERSION: Final = 1
 
 
 def event_of(db: sqlite3.Connection, capabilities: KnownCapabilities, cid: Cid) -> StoredEvent | None:
@@ -50,6 +62,17 @@ def event_of(db: sqlite3.Connection, capabilities: KnownCapabilities, cid: Cid) 
     return StoredEvent(car_of(row, shared), report, row[0])
 
 
+def reports_of(
+    db: sqlite3.Connection, capabilities: KnownCapabilities, cids: Collection[Cid]
+) -> dict[Cid, CheckedEvent]:
+    """What is known of events that were delivered."""
+    rows = db.execute(_EVENTS, (number_list({short_key(cid) for cid in cids}),)).fetchall() if cids else []
+    homes = {row[HOME]: Cid(row[HOME]) for row in rows}
+    found = reports(rows, homes, capabilities.of(db, {row[CAPABILITY] for row in rows}))
+    wanted = set(cids)
+    return {report.cid: report for report in found if report.cid in wanted}
+
+
 def streams_of(db: sqlite3.Connection, cids: Collection[bytes]) -> dict[bytes, Cid]:
     """To which streams events belong."""
     keys = number_list({short_key(cid) for cid in cids})
@@ -58,27 +81,51 @@ def streams_of(db: sqlite3.Connection, cids: Collection[bytes]) -> dict[bytes, C
     return {wanted[cid]: Cid(stream) for cid, stream in rows if cid in wanted}
 
 
-def snapshot(
-    db: sqlite3.Connection, capabilities: KnownCapabilities, stream: Cid, since: int
-) -> StreamSnapshot:
-    """The events of a stream, or those that changed after a version."""
-    row = rows_of(db, (stream,)).get(stream)
-    if row is None:
-        return StreamSnapshot(stream, 0, {})
-    rows = list(_rows_since(db, row.number, since)) if since > 0 else _all_rows(db, row.number)
-    shared = capabilities.of(db, {found[CAPABILITY] for found in rows})
-    told = reports(rows, {None: stream}, shared)
-    events = {report.cid: report for report in told}
-    return StreamSnapshot(stream, row.version, events, is_pruned(db, row.number))
+def snapshots(
+    db: sqlite3.Connection, capabilities: KnownCapabilities, streams: Mapping[Cid, int], limit: int
+) -> dict[Cid, StreamSnapshot]:
+    """The events of streams, or those that changed after a version, as far as there is room."""
+    known = rows_of(db, streams.keys())
+    found = {stream: StreamSnapshot(stream, 0, {}) for stream in streams if stream not in known}
+    wanted = {known[stream].number: since for stream, since in streams.items() if stream in known}
+    rows = dict(_rows(db, wanted, limit))
+    homes = {row.number: stream for stream, row in known.items()}
+    shared = capabilities.of(db, {row[CAPABILITY] for some in rows.values() for row in some})
+    pruned = are_pruned(db, rows)
+    for number, some in rows.items():
+        stream = homes[number]
+        events = {report.cid: report for report in reports(some, homes, shared)}
+        places = {cid: EventPlace(row[0], row[1]) for cid, row in zip(events, some, strict=True)}
+        found[stream] = StreamSnapshot(stream, known[stream].version, events, number in pruned, places)
+    return found
 
 
-def _all_rows(db: sqlite3.Connection, number: int) -> list[Row]:
-    return db.execute(_OF_STREAM, (number,)).fetchall() + db.execute(_WAITING, (number, 0)).fetchall()
+def _rows(db: sqlite3.Connection, wanted: Mapping[int, int], limit: int) -> Iterator[tuple[int, list[Row]]]:
+    """Rows of streams by their numbers, each since a version, as far as there is room."""
+    are_waiting = db.execute(_WAITS).fetchone() is not None
+    for number, delivered in _delivered(db, wanted):
+        waiting = db.execute(_WAITING, (number, max(wanted[number], 0))) if are_waiting else ()
+        rows = list(islice(chain(delivered, waiting), limit + 1))
+        limit -= len(rows)
+        if limit < 0:
+            return
+        yield number, rows
 
 
-def _rows_since(db: sqlite3.Connection, number: int, since: int) -> Iterable[Row]:
+def _delivered(db: sqlite3.Connection, wanted: Mapping[int, int]) -> Iterator[tuple[int, Iterable[Row]]]:
+    whole = [number for number, since in wanted.items() if since <= 0]
+    empty = dict.fromkeys(whole)
+    for number, rows in groupby(db.execute(_OF_STREAMS, (number_list(whole),)), key=itemgetter(HOME)):
+        del empty[number]
+        yield number, rows
+    yield from ((number, ()) for number in empty)
+    yield from ((number, _since(db, number, since)) for number, since in wanted.items() if since > 0)
+
+
+def _since(db: sqlite3.Connection, number: int, since: int) -> Iterator[Row]:
     # Along the feed the versions at which a stream's events were delivered don't fall.
-    latest = takewhile(lambda row: row[_VERSION] > since, db.execute(_LATEST_FIRST, (number,)))
-    revised = (row for row in db.execute(_REVISED, (number, since)) if row[_VERSION] <= since)
-    yield from chain(latest, revised)
-    yield from db.execute(_WAITING, (number, since))
+    for version, position, revised, *rest in db.execute(_LATEST_FIRST, (number,)):
+        if version <= since:
+            break
+        yield position, max(version, revised or 0), *rest
+    yield from db.execute(_REVISED, (number, since, since))
