@@ -16,6 +16,7 @@ from ceramic_node.config.node import NodeConfig
 from ceramic_node.following.messages import Orders
 from ceramic_node.following.port import Follower
 from ceramic_node.following.process import FollowerProcess
+from ceramic_node.kept_chain import KeptChain
 from ceramic_node.neighbourhood import Neighbourhood
 from ceramic_node.node import Node
 from ceramic_node.node_key import KEY_FILE, node_key, peer_id_of
@@ -29,7 +30,8 @@ from ceramic_node.watching.follower import FollowMeter
 from ceramic_node.watching.intake_meter import IntakeMeter
 from ceramic_protocol.interests import PeerId
 from ceramic_protocol.limits import STATE_LOCK_SECONDS
-from ceramic_protocol.ports import Chain, Clock, NoChain, NoContracts
+from ceramic_protocol.node_ports import ChainProofs
+from ceramic_protocol.ports import Chain, Clock, DistantChain, NoChain, NoContracts
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.store_port import EventStore
 from ceramic_protocol.verify import Verifier
@@ -50,20 +52,25 @@ def endpoints_of(config: NodeConfig) -> list[str]:
     return [read_address(place) for place in config.rpc]
 
 
-def make_verifier(config: NodeConfig) -> Verifier:
-    """How events are checked.
+def make_chain(config: NodeConfig) -> Chain:
+    """Who is asked about anchors.
 
     Raises:
         UsageError: the file of transactions or an address makes no sense.
         OutsideError: a file can't be read.
     """
     urls = endpoints_of(config)
-    chain: Chain = NoChain()
     if config.chain is not None:
-        chain = FileChain.load(config.chain)
-    elif urls:
-        notes = None if config.folder is None else config.folder / _AWAITED_FILE
-        chain = RpcChain(urls, notes=notes)
+        return FileChain.load(config.chain)
+    if not urls:
+        return NoChain()
+    notes = None if config.folder is None else config.folder / _AWAITED_FILE
+    return RpcChain(urls, notes=notes)
+
+
+def make_verifier(config: NodeConfig, chain: Chain) -> Verifier:
+    """How events are checked, with what a chain says of anchors."""
+    urls = endpoints_of(config)
     return Verifier(
         chain,
         RpcContracts(urls) if urls else NoContracts(),
@@ -95,7 +102,7 @@ def make_node(config: NodeConfig, closing: ExitStack, watch: IntakeMeter) -> tup
     """
     clock = SystemClock()
     # Before anything is opened: it may find that the configuration can't work.
-    verifier = make_verifier(config)
+    chain = make_chain(config)
     on_turn = FollowMeter(watch.meter, watch.tracer)
     if config.folder is None:
         parts = _in_memory(config, clock, on_turn)
@@ -105,7 +112,7 @@ def make_node(config: NodeConfig, closing: ExitStack, watch: IntakeMeter) -> tup
         parts.events,
         parts.states,
         parts.follower,
-        verifier=verifier,
+        verifier=make_verifier(config, parts.kept(chain)),
         network=config.network,
         clock=clock,
         watcher=watch,
@@ -118,6 +125,13 @@ class _Parts(NamedTuple):
     states: StateStore
     follower: Follower
     neighbourhood: Neighbourhood
+    proofs: ChainProofs | None = None
+
+    def kept(self, chain: Chain) -> Chain:
+        """The chain, whose answers are kept if it is far away and there is a place for them."""
+        if self.proofs is None or not isinstance(chain, DistantChain):
+            return chain
+        return KeptChain(chain, self.proofs)
 
 
 def _in_memory(config: NodeConfig, clock: Clock, on_turn: FollowMeter) -> _Parts:
@@ -142,7 +156,7 @@ def _in_folder(
     follower = FollowerProcess(
         events, _orders(config, folder), clock, version=states.head().version, on_turn=on_turn
     )
-    return _Parts(events, states, follower, Neighbourhood(peer_id, events.interests))
+    return _Parts(events, states, follower, Neighbourhood(peer_id, events.interests), events.proofs)
 
 
 def _peer_id(key: Path) -> PeerId:
