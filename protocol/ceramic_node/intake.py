@@ -221,7 +221,12 @@ class Intake:
         """Answers for what isn't kept, and the events to keep with their places."""
         answers: list[Answer | None] = []
         kept: list[tuple[int, CheckedEvent]] = []
-        there = self._there(checked, needing)
+        building = [
+            event
+            for event, needs_prev in zip(checked, needing, strict=True)
+            if needs_prev and isinstance(event, CheckedEvent) and event.prev is not None
+        ]
+        there = self._there(building)
         inits: dict[Cid, CheckedEvent] = {}
         for place, (event, needs_prev) in enumerate(zip(checked, needing, strict=True)):
             answer: Answer | None = None
@@ -241,15 +246,9 @@ class Intake:
         finding = None if self._writers is None else self._writers.finding(event, inits)
         return None if finding is None else Submitted(event.cid, None, finding)
 
-    def _there(self, checked: Sequence[Checked], needing: Sequence[bool]) -> set[bytes]:
-        """Which of the events that must be there are."""
-        wanted = {
-            cid
-            for event, needs_prev in zip(checked, needing, strict=True)
-            if needs_prev and isinstance(event, CheckedEvent)
-            for cid in (event.stream, event.prev)
-            if cid is not None
-        }
+    def _there(self, events: Sequence[CheckedEvent]) -> set[bytes]:
+        """What these events build on, as far as it is there."""
+        wanted = {cid for event in events for cid in (event.stream, event.prev) if cid is not None}
         return set(self._store.streams_of(wanted)) if wanted else set()
 
 

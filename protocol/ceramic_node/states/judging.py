@@ -182,7 +182,9 @@ class Judging:
 
     def _extend(self, row: StreamRow, ahead: Ahead) -> bool:
         """Add what is new to the end of a stream, if it is as simple as that; says whether it was."""
-        if ahead.init is None or ahead.since != row.version or not may_be_extended(row, self.writer):
+        if ahead.init is None or ahead.since != row.version or ahead.snapshot.is_pruned:
+            return False
+        if not may_be_extended(row, self.writer):
             return False
         asking, self._missed = Asking(row.stream, self._world), set()
         extension = Extension(self.writer, row, ahead.snapshot)
