@@ -217,12 +217,27 @@ def test_a_collection_of_one_account(beside: Beside) -> None:
     )
 
 
+def test_a_collection_is_filtered_by_what_documents_say(beside: Beside) -> None:
+    model = corpus.expected()["meta"]["models"]["post"]["stream_id"]
+    everything = [text for page in all_pages(beside, {"model": model}, forward=True) for text in page]
+    name, value = next((name, value) for name, value in everything[0].items() if isinstance(value, str))
+    same = [content for content in everything if content.get(name) == value]
+    others = [content for content in everything if content not in same]
+    for filters, wanted in (
+        ({"where": {name: {"equalTo": value}}}, same),
+        ({"not": {"where": {name: {"equalTo": value}}}}, others),
+        ({"where": {"nowhere": {"isNull": True}}}, everything),
+        ({"where": {"nowhere": {"isNull": False}}}, []),
+    ):
+        pages = all_pages(beside, {"model": model, "queryFilters": filters}, forward=True)
+        assert [text for page in pages for text in page] == wanted
+    assert same
+
+
 def test_a_query_that_is_not_served_says_so(beside: Beside) -> None:
     model = corpus.expected()["meta"]["models"]["post"]["stream_id"]
-    with pytest.raises(Failed, match="queryFilters is not supported by this node"):
-        beside.client.ask(
-            "query", query={"model": model, "first": 1, "queryFilters": {"where": {"a": {"isNull": True}}}}
-        )
+    with pytest.raises(Failed, match="a query filter has one member"):
+        beside.client.ask("query", query={"model": model, "first": 1, "queryFilters": {"or": [], "and": []}})
     with pytest.raises(Failed, match="should be positive integers"):
         beside.client.ask("query", query={"model": model})
     with pytest.raises(Failed, match=r"Requested too many entries: 1001\. Maximum is 1000"):
