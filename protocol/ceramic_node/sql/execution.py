@@ -151,6 +151,9 @@ class Watch:
     def over(self, execution: Execution) -> Iterator[Execution]:
         """Watch an execution within, and let go of its connection behind."""
         with self._lock:
+            if not self._running:
+                # What the one before has taken and the system not yet had back isn't this one's fault.
+                self._growth.look(is_busy=False)
             self._running.add(execution)
         try:
             yield execution
