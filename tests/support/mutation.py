@@ -46,6 +46,8 @@ _MEASURED: Final = 50
 _MAX_DETAIL: Final = 1000
 
 _Found = TypeVar("_Found")
+_TRIES: Final = 3
+
 _Decided: TypeAlias = tuple[Event | InvalidEvent, CheckedEvent | None]
 
 
@@ -134,9 +136,6 @@ def _drawn(draw: Random, real: Real) -> _Trial:
 
 def _trial(way: str, data: bytes, real: Real) -> _Trial:
     return Trial(way, data, partial(_decide, data), lambda found: judge(data, *found, real))
-
-
-_TRIES: Final = 3
 
 
 def check_limits(data: bytes) -> str:

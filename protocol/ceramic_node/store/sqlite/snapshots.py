@@ -23,12 +23,14 @@ _OF_STREAMS: Final = (
     f"SELECT position, max(version, coalesce(revised, 0)), stream, {REPORT} FROM json_each(?) AS wanted"
     " CROSS JOIN event INDEXED BY event_stream ON event.stream = wanted.value"
 )
-_SINCE: Final = f"SELECT position, max(version, coalesce(revised, 0)), stream, {REPORT} FROM event INDEXED BY"
 _LATEST_FIRST: Final = (
     f"SELECT version, position, revised, stream, {REPORT} FROM event INDEXED BY"
     " event_stream WHERE stream = ? ORDER BY position DESC"
 )
-_REVISED: Final = f"{_SINCE} event_revised WHERE stream = ? AND revised > ? AND version <= ?"
+_REVISED: Final = (
+    f"SELECT position, max(version, revised), stream, {REPORT} FROM event INDEXED BY event_revised"
+    " WHERE stream = ? AND revised > ? AND version <= ?"
+)
 _WAITING: Final = f"SELECT NULL, version, stream, {REPORT} FROM waiting WHERE stream = ? AND version > ?"
 _WAITS: Final = "SELECT 1 FROM waiting WHERE stream IS NOT NULL LIMIT 1"
 _EVENT: Final = (
