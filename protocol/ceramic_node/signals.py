@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from threading import get_ident
 
 
 class Signal:
@@ -14,16 +15,20 @@ class Signal:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._event = asyncio.Event()
         self.number = 0
 
     def bind(self) -> None:
         """Name the event loop in which tasks wait: the running one."""
         self._loop = asyncio.get_running_loop()
+        self._thread = get_ident()
 
     def announce(self) -> None:
         """Wake those who wait; from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
+        if get_ident() == self._thread:
+            self._wake()
+        elif self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:

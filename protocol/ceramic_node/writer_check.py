@@ -7,25 +7,23 @@ elsewhere.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
 from ceramic_protocol.accounts.access import Stream
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.limits import MAX_CACHED_STREAMS
 from ceramic_protocol.ports import Clock
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES
 from ceramic_protocol.reasons import Finding
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.store_port import EventReader
-from ceramic_protocol.stored import StreamFacts, is_init, stream_of
+from ceramic_protocol.stored import StreamFacts, stream_of
 
 
 class WriterCheck:
-    """Looks up who controls a stream; used from one thread.
+    """Says who may write to a stream.
 
     Args:
         store: where init events are.
@@ -38,43 +36,34 @@ class WriterCheck:
         self._clock: Final = clock
         self._profile: Final = profile
         self._accounts: Final = ACCOUNT_RULES[profile]
-        # What an init event says of its stream is fixed.
-        self._known: Final[OrderedDict[Cid, Stream]] = OrderedDict()
 
-    def finding(self, event: CheckedEvent, batch: Mapping[Cid, CheckedEvent]) -> Finding | None:
+    def finding(
+        self, event: CheckedEvent, facts: Mapping[Cid, StreamFacts], batch: Mapping[Cid, CheckedEvent]
+    ) -> Finding | None:
         """Why the signer may not write to the event's stream; None if it may, or if there is no signer.
 
         Args:
             event: the event, whose own checks are good.
-            batch: init events that come along with it and aren't kept yet.
+            facts: of streams; where its stream isn't among them, nobody can say yet.
+            batch: init events that come along with it and aren't kept yet, itself too if it is one.
         """
         cid = stream_of(event)
-        if event.signer is None or cid is None:
+        if event.signer is None or cid is None or cid not in facts:
             return None
-        stream = self._stream(cid, event if is_init(event) else batch.get(cid))
-        if stream is None:
+        payload = self._payload(cid, batch) if self._accounts.names_by_payload else b""
+        if payload is None:
+            # It was pruned, and with it the stream's name; what comes is kept and waits (`payload_pruned`).
             return None
+        known = facts[cid]
+        plain = Stream(known.controller, known.stream_id, known.model)
         rules = Rules(self._clock.now(), profile=self._profile)
-        return self._accounts.may_write(event, stream, rules.at, rules.terms)
+        return self._accounts.may_write(
+            event, self._accounts.stream_of(plain, payload), rules.at, rules.terms
+        )
 
-    def _stream(self, cid: Cid, init: CheckedEvent | None) -> Stream | None:
-        known = self._known.get(cid)
-        if known is not None:
-            self._known.move_to_end(cid)
-            return known
+    def _payload(self, stream: Cid, batch: Mapping[Cid, CheckedEvent]) -> bytes | None:
+        init = batch.get(stream)
         if init is None:
-            stored = self._store.event(cid)
-            if stored is None or not is_init(stored.checked):
-                return None
-            if stored.checked.is_hollow:
-                # Nobody can say who may write any more; what comes is kept and waits (`payload_pruned`).
-                return None
-            init = stored.checked
-        found = self._known[cid] = self._accounts.stream_of(_as_stream(StreamFacts.of(init)), init)
-        if len(self._known) > MAX_CACHED_STREAMS:
-            self._known.popitem(last=False)
-        return found
-
-
-def _as_stream(facts: StreamFacts) -> Stream:
-    return Stream(facts.controller, facts.stream_id, facts.model)
+            stored = self._store.event(stream)
+            init = None if stored is None else stored.checked
+        return None if init is None or init.is_hollow else init.payload

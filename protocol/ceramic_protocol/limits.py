@@ -687,9 +687,6 @@ TICK_SECONDS: Final = 1.0
 MAX_METRICS_CONNECTIONS: Final = 32
 """Connections to a node's metrics."""
 
-MAX_CACHED_STREAMS: Final = 10_000
-"""Streams of which is remembered who controls them, while events are taken in."""
-
 MAX_LISTED_EVENTS: Final = 100_000
 """Valid events of a stream whose log a node lists, or that it judges for one write on an expected tip."""
 

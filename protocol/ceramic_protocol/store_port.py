@@ -44,6 +44,7 @@ from ceramic_protocol.limits import MAX_STORE_PAGE
 from ceramic_protocol.stored import (
     FeedFilter,
     FeedPage,
+    Grounds,
     NewEvent,
     Pruned,
     PutResult,
@@ -174,6 +175,10 @@ class EventReader(Protocol):
 
 class EventStore(EventReader, Protocol):
     """A store of events, for whoever adds to it."""
+
+    def grounds(self, events: Collection[CheckedEvent]) -> Grounds:
+        """What is there of what events build on, told quickly to whoever is about to put them."""
+        ...
 
     def put(self, events: Sequence[NewEvent], *, if_versions: Mapping[Cid, int] = ANY_VERSION) -> PutResult:
         """Keep events, all of them or, if it fails, none.

@@ -19,10 +19,21 @@ from ceramic_protocol.networks import Network
 
 
 class NewEvent(NamedTuple):
-    """An event to be kept: the bytes as they came, and what its own checks said of them."""
+    """An event to be kept: the bytes as they came, and what its own checks said of them.
+
+    `facts` are those of an init event, where somebody has read them out of it already.
+    """
 
     car: bytes
     checked: CheckedEvent
+    facts: StreamFacts | None = None
+
+
+class Grounds(NamedTuple):
+    """What is there of what events build on: their streams, as far as these have begun, and their prevs."""
+
+    facts: dict[Cid, StreamFacts]
+    prevs: set[bytes]
 
 
 class PutOutcome(StrEnum):

@@ -34,7 +34,9 @@ class Writers:
     def open(self, init: CheckedEvent, header: InitHeader) -> None:
         """Take note of the stream."""
         stream_id = StreamId.of(header.stream_type, init.cid)
-        self._stream = self._accounts.stream_of(Stream(header.controller, stream_id, header.model), init)
+        self._stream = self._accounts.stream_of(
+            Stream(header.controller, stream_id, header.model), init.payload
+        )
 
     def learn(self, order: Sequence[Cid], events: Mapping[Cid, CheckedEvent]) -> None:
         """Take note of all anchors of the stream; `order` has all events, parents first."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ceramic_node import intake as module
+from ceramic_node import intake_queue
 from ceramic_node.intake import Answer, Intake, MissingPrev, Overloaded, Stopping, Submitted
 from ceramic_node.store.memory import MemoryStore
 from ceramic_protocol.errors import OutsideError
@@ -127,7 +127,7 @@ def test_a_failing_disk_is_told_and_the_next_batch_may_fare_better() -> None:
 
 
 def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_INTAKE_BYTES", 3 * len(INIT.car))
+    monkeypatch.setattr(intake_queue, "MAX_INTAKE_BYTES", 3 * len(INIT.car))
     store = Slow()
 
     async def work(intake: Intake, _store: MemoryStore) -> None:

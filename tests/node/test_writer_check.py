@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ceramic_node import writer_check
 from ceramic_node.store.memory import MemoryStore
 from ceramic_node.writer_check import WriterCheck
 from ceramic_protocol.accounts.did import KeyType
@@ -13,10 +12,12 @@ from ceramic_protocol.build_init import deterministic_init
 from ceramic_protocol.builder import EventBuilder
 from ceramic_protocol.built import BuiltEvent
 from ceramic_protocol.checked import CheckedEvent
+from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.ids import MODEL, StreamId
 from ceramic_protocol.ports import RawEvent
-from ceramic_protocol.reasons import Reason
-from ceramic_protocol.stored import NewEvent
+from ceramic_protocol.profiles.profile import Profile
+from ceramic_protocol.reasons import Finding, Reason
+from ceramic_protocol.stored import NewEvent, StreamFacts
 from ceramic_protocol.verify import Verifier
 
 ALICE, MALLORY = (EventBuilder(SIGNERS[KeyType.ED25519](bytes([seed]) * 32)) for seed in (1, 2))
@@ -42,40 +43,56 @@ def store_with(*events: BuiltEvent) -> MemoryStore:
     return store
 
 
-def test_the_controller_writes_and_nobody_else() -> None:
+def finding(
+    store: MemoryStore, event: BuiltEvent, *batch: BuiltEvent, profile: Profile = Profile.STRICT
+) -> Finding | None:
+    inits = {init.cid: checked(init) for init in batch}
+    facts = {cid: StreamFacts.of(init) for cid, init in inits.items()}
+    report = checked(event)
+    check = WriterCheck(store, Now(), profile)
+    return check.finding(report, store.grounds([report]).facts | facts, inits)
+
+
+PATCH: list[IpldValue] = [{"op": "replace", "path": "/n", "value": 2}]
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_the_controller_writes_and_nobody_else(profile: Profile) -> None:
     init = ALICE.init(A_MODEL, {"n": 1}, unique=b"a")
-    check = WriterCheck(store_with(init), Now())
-    patch = [{"op": "replace", "path": "/n", "value": 2}]
-    assert check.finding(checked(ALICE.data(init.cid, init.cid, patch)), {}) is None
-    for _again in range(2):
-        found = check.finding(checked(MALLORY.data(init.cid, init.cid, patch)), {})
-        assert found is not None
-        assert found.reason is Reason.SIGNER_NOT_CONTROLLER
+    store = store_with(init)
+    assert finding(store, ALICE.data(init.cid, init.cid, PATCH), profile=profile) is None
+    found = finding(store, MALLORY.data(init.cid, init.cid, PATCH), profile=profile)
+    assert found is not None
+    assert found.reason is Reason.SIGNER_NOT_CONTROLLER
 
 
 def test_init_events_are_signed_by_their_controllers() -> None:
-    check = WriterCheck(MemoryStore(), Now())
-    assert check.finding(checked(ALICE.init(A_MODEL, {"n": 1}, unique=b"a")), {}) is None
+    store = MemoryStore()
+    init = ALICE.init(A_MODEL, {"n": 1}, unique=b"a")
+    assert finding(store, init, init) is None
     imposter = EventBuilder(SIGNERS[KeyType.ED25519](bytes([2]) * 32), controller=ALICE.controller)
-    found = check.finding(checked(imposter.init(A_MODEL, {"n": 1}, unique=b"b")), {})
+    forged = imposter.init(A_MODEL, {"n": 1}, unique=b"b")
+    found = finding(store, forged, forged)
     assert found is not None
     assert found.reason is Reason.SIGNER_NOT_CONTROLLER
 
 
 def test_an_init_event_of_the_same_batch_counts() -> None:
     init = deterministic_init(ALICE.controller, A_MODEL)
-    check = WriterCheck(MemoryStore(), Now())
-    assert check.finding(checked(init), {}) is None
-    update = checked(MALLORY.data(init.cid, init.cid, []))
-    assert check.finding(update, {}) is None
-    found = check.finding(update, {init.cid: checked(init)})
-    assert found is not None
+    store = MemoryStore()
+    assert finding(store, init, init) is None
+    update = MALLORY.data(init.cid, init.cid, [])
+    assert finding(store, update) is None
+    assert finding(store, update, init) is not None
 
 
-def test_few_streams_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_check, "MAX_CACHED_STREAMS", 3)
-    inits = [ALICE.init(A_MODEL, {"n": n}, unique=bytes([n])) for n in range(10)]
-    check = WriterCheck(store_with(*inits), Now())
-    for init in inits * 2:
-        assert check.finding(checked(ALICE.data(init.cid, init.cid, [])), {}) is None
-    assert len(check._known) == 3
+@pytest.mark.parametrize(("profile", "is_told"), [(Profile.STRICT, True), (Profile.CERAMIC_ONE, False)])
+def test_who_may_write_is_known_of_a_pruned_stream_unless_its_payload_names_it(
+    profile: Profile, is_told: bool
+) -> None:
+    init = ALICE.init(A_MODEL, {"n": 1}, unique=b"a")
+    store = store_with(init)
+    version = store.head().version
+    assert store.prune({init.cid: version}, Now().now() * 2, 1).events == 1
+    found = finding(store, MALLORY.data(init.cid, init.cid, PATCH), profile=profile)
+    assert (found is not None) is is_told

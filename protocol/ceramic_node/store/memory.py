@@ -24,6 +24,7 @@ from ceramic_protocol.stored import (
     EventPlace,
     FeedFilter,
     FeedPage,
+    Grounds,
     NewEvent,
     Pruned,
     PutResult,
@@ -84,7 +85,9 @@ class _State:
             known = self.events.get(cid)
             if known is not None and known.is_pruned:
                 self.pruned.restored(home_of(known.checked), max([now, *self.times[-1:]]))
-            self.events[cid] = StoredEvent(*event, None if known is None else known.position)
+            self.events[cid] = StoredEvent(
+                event.car, event.checked, None if known is None else known.position
+            )
             self._note(event.checked, touched)
             if known is None and cid not in plan.placed:
                 self.waiting.add(event.checked)
@@ -200,6 +203,17 @@ class MemoryStore:
     def recon(self) -> MemoryReconKeys:
         """The keys of what was delivered."""
         return self._state.recon
+
+    def grounds(self, events: Collection[CheckedEvent]) -> Grounds:
+        """See `EventStore`."""
+        with self._lock:
+            facts, found = self._state.facts, self._state.events
+            streams = {stream_of(event) for event in events}
+            prevs = {event.prev for event in events} & found.keys()
+            return Grounds(
+                {stream: facts[stream] for stream in streams if stream in facts},
+                {prev for prev in prevs if prev is not None and stream_of(found[prev].checked) is not None},
+            )
 
     def put(self, events: Sequence[NewEvent], *, if_versions: Mapping[Cid, int] = ANY_VERSION) -> PutResult:
         """See `EventStore`."""

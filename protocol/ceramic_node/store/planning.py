@@ -61,7 +61,11 @@ def plan_batch(events: Sequence[NewEvent], store: Kept) -> BatchPlan:
     """
     outcomes, fresh, better = _sort_out(events, store)
     reports = [event.checked for event in fresh.values()]
-    facts = {report.cid: StreamFacts.of(report) for report in reports if is_init(report)}
+    facts = {
+        event.checked.cid: event.facts or StreamFacts.of(event.checked)
+        for event in fresh.values()
+        if is_init(event.checked)
+    }
     placed = plan_delivery(reports, store.delivered_in, store.waiting_for)
     waiting = [cid for cid in fresh if cid not in placed]
     served = sum(1 for cid in placed if cid not in fresh)

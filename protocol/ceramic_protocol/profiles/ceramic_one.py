@@ -31,6 +31,7 @@ class CeramicOne:
 
     uses_anchors = False
     takes_unsigned_content = True
+    names_by_payload = True
 
     def decode_envelope(self, block: bytes) -> Envelope:
         """See `rust_envelope.decode_rust_envelope`."""
@@ -46,9 +47,9 @@ class CeramicOne:
         refused = check_audience(seen, signer) or seen.finding
         return Signed(refused, None if refused else seen.grant)
 
-    def stream_of(self, stream: Stream, init: CheckedEvent) -> Stream:
+    def stream_of(self, stream: Stream, payload: bytes) -> Stream:
         """Under the name that ceramic-one makes up: a document whose init event is the payload."""
-        stream_id = StreamId.of(MODEL_INSTANCE, Cid.of(init.payload))
+        stream_id = StreamId.of(MODEL_INSTANCE, Cid.of(payload))
         return stream._replace(stream_id=str(stream_id))
 
     def may_write(self, event: CheckedEvent, stream: Stream, at: int, terms: Terms) -> Finding | None:

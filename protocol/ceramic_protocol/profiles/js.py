@@ -29,6 +29,7 @@ class Js:
 
     uses_anchors = True
     takes_unsigned_content = False
+    names_by_payload = False
 
     def decode_envelope(self, block: bytes) -> Envelope:
         """See `js_envelope.decode_js_envelope`."""
@@ -49,9 +50,9 @@ class Js:
         flaw = check_audience(seen, signer) or seen.finding
         return Signed(None, seen.grant._replace(flaw=flaw and f"{flaw.reason.value} {flaw.detail}"))
 
-    def stream_of(self, stream: Stream, init: CheckedEvent) -> Stream:
+    def stream_of(self, stream: Stream, payload: bytes) -> Stream:
         """As it is."""
-        del init
+        del payload
         return stream
 
     def may_write(self, event: CheckedEvent, stream: Stream, at: int, terms: Terms) -> Finding | None:

@@ -37,11 +37,12 @@ class AccountRules(Protocol):
     """The part of verification that profiles differ in: who signed, under what, and may they.
 
     `uses_anchors` says whether an anchor proves when an event was signed, `takes_unsigned_content` whether an
-    unsigned init event may have content.
+    unsigned init event may have content, `names_by_payload` whether `stream_of` needs a payload.
     """
 
     uses_anchors: bool
     takes_unsigned_content: bool
+    names_by_payload: bool
 
     def decode_envelope(self, block: bytes) -> Envelope:
         """The envelope of a signed event.
@@ -55,8 +56,8 @@ class AccountRules(Protocol):
         """Check signature and capability, without the stream."""
         ...
 
-    def stream_of(self, stream: Stream, init: CheckedEvent) -> Stream:
-        """The stream as resources of capabilities have to name it; `init` is its init event."""
+    def stream_of(self, stream: Stream, payload: bytes) -> Stream:
+        """The stream as resources of capabilities have to name it, by the payload of its init event."""
         ...
 
     def may_write(self, event: CheckedEvent, stream: Stream, at: int, terms: Terms) -> Finding | None:

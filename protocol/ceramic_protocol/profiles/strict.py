@@ -42,6 +42,7 @@ class Strict:
 
     uses_anchors = True
     takes_unsigned_content = False
+    names_by_payload = False
 
     def decode_envelope(self, block: bytes) -> Envelope:
         """See `jose.decode_envelope`."""
@@ -58,9 +59,9 @@ class Strict:
             return Signed(seen.finding)
         return Signed(check_audience(seen, signer) or seen.finding, seen.grant)
 
-    def stream_of(self, stream: Stream, init: CheckedEvent) -> Stream:
+    def stream_of(self, stream: Stream, payload: bytes) -> Stream:
         """As it is."""
-        del init
+        del payload
         return stream
 
     def may_write(self, event: CheckedEvent, stream: Stream, at: int, terms: Terms) -> Finding | None:

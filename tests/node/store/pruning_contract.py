@@ -168,11 +168,11 @@ class PruningContract(ABC):
         for event in (A, A1, A2, A3, T):
             found = pruned.event(event.checked.cid)
             assert found is not None
-            assert (found.car, found.checked) == event
+            assert NewEvent(found.car, found.checked) == event
         pruned.put([B2, OLD, B1, B])
         again = pruned.event(B2.checked.cid)
         assert again is not None
-        assert (again.car, again.checked) == B2
+        assert NewEvent(again.car, again.checked) == B2
         assert [(item.position, item.checked.cid) for item in feed_of(pruned)] == order
 
     def test_what_came_back_is_as_old_as_that(self, pruned: EventStore, clock: HandClock) -> None:
@@ -188,7 +188,7 @@ class PruningContract(ABC):
         assert pruned.put([late, bare(T)]).outcomes == [PutOutcome.NEW, PutOutcome.KNOWN]
         found = pruned.event(late.checked.cid)
         assert found is not None
-        assert (found.car, found.checked) == late
+        assert NewEvent(found.car, found.checked) == late
         assert pruned.snapshot(A.checked.cid).is_pruned
         assert prune(pruned, A).events == 1
         assert pruned.put([late, late]).outcomes == [PutOutcome.BETTER, PutOutcome.KNOWN]

@@ -22,11 +22,13 @@ from ceramic_protocol.reasons import Reason
 from ceramic_protocol.store_port import VersionMoved
 from ceramic_protocol.stored import (
     FeedPage,
+    Grounds,
     NewEvent,
     PutOutcome,
     PutResult,
     StoredEvent,
     StoreHead,
+    StreamFacts,
     StreamFilter,
     StreamSnapshot,
 )
@@ -90,7 +92,7 @@ class StoreContract(ABC):
         assert cids(store.feed(0, 10).entries) == [event.checked.cid for event in batch]
         assert [item.checked for item in store.feed(0, 10).entries] == [event.checked for event in batch]
         found = store.event(A1.checked.cid)
-        assert found == StoredEvent(*A1, store.feed(0, 10).entries[1].position)
+        assert found == StoredEvent(*A1[:2], store.feed(0, 10).entries[1].position)
         assert store.snapshot(A.checked.cid).events == {
             event.checked.cid: event.checked for event in (A, A1, A2, A3, T)
         }
@@ -98,6 +100,16 @@ class StoreContract(ABC):
             A3.checked.cid: A.checked.cid,
             B.checked.cid: B.checked.cid,
         }
+
+    def test_what_events_build_on(self, store: EventStore) -> None:
+        assert store.grounds([]) == Grounds({}, set())
+        assert store.grounds([A1.checked, nameless(T).checked, A.checked]) == Grounds({}, set())
+        store.put([A, A1, A3])
+        facts = {A.checked.cid: StreamFacts.of(A.checked)}
+        asked = [event.checked for event in (A1, A2, A3, T, B1)]
+        # A3 waits and is there all the same.
+        assert store.grounds(asked) == Grounds(facts, {event.checked.cid for event in (A, A1, A3)})
+        assert store.grounds([nameless(T).checked]) == Grounds({}, {A3.checked.cid})
 
     def test_snapshots_of_several_streams(self, store: EventStore) -> None:
         stream_a, stream_b, nothing = A.checked.cid, B.checked.cid, Cid.of(b"?")
@@ -156,7 +168,7 @@ class StoreContract(ABC):
             assert set(store.put(batch).outcomes) == {NEW}
         if not is_one_batch:
             assert store.feed(0, 10).entries == []
-            assert store.event(A1.checked.cid) == StoredEvent(*A1, None)
+            assert store.event(A1.checked.cid) == StoredEvent(*A1[:2], None)
             assert store.snapshot(A.checked.cid).events.keys() == {event.checked.cid for event in late}
             assert store.streams_of([A2.checked.cid]) == {A2.checked.cid: A.checked.cid}
             assert store.entry(A.checked.cid) is None
@@ -195,7 +207,7 @@ class StoreContract(ABC):
             assert (store.snapshot(stream).version > version) is (outcome is BETTER)
         best = proven(T, 499)
         assert store.head().position == feed.position == 5
-        assert store.event(T.checked.cid) == StoredEvent(*best, 5)
+        assert store.event(T.checked.cid) == StoredEvent(*best[:2], 5)
         assert store.snapshot(stream).events[T.checked.cid] == best.checked
         assert [(item.checked, item.car) for item in store.feed(4, 10, with_cars=True).entries] == [
             (best.checked, best.car)
@@ -204,7 +216,7 @@ class StoreContract(ABC):
     def test_several_reports_in_one_batch(self, store: EventStore) -> None:
         store.put([A, A1, A2, A3])
         assert store.put([bare(T), proven(T), T]).outcomes == [NEW, BETTER, KNOWN]
-        assert store.event(T.checked.cid) == StoredEvent(*proven(T), 5)
+        assert store.event(T.checked.cid) == StoredEvent(*proven(T)[:2], 5)
 
     def test_more_can_be_learned_of_what_waits(self, store: EventStore) -> None:
         store.put([bare(T)])
@@ -218,7 +230,7 @@ class StoreContract(ABC):
         store.put([nameless(second), nameless(first)])
         assert store.snapshot(A.checked.cid).events == {}
         assert store.streams_of([first.checked.cid]) == {}
-        assert store.event(first.checked.cid) == StoredEvent(*nameless(first), None)
+        assert store.event(first.checked.cid) == StoredEvent(*nameless(first)[:2], None)
         store.put([A])
         version = store.snapshot(A.checked.cid).version
         store.put([A1])
@@ -247,7 +259,7 @@ class StoreContract(ABC):
             event.checked.cid for event in (B, strange, after)
         }
         store.put([strange, A2])
-        assert store.event(strange.checked.cid) == StoredEvent(*strange, None)
+        assert store.event(strange.checked.cid) == StoredEvent(*strange[:2], None)
 
     def test_an_event_that_takes_another_one_for_its_init_event(self, store: EventStore) -> None:
         strange = data(A1, A1, "strange")

@@ -44,7 +44,7 @@ def whole(store: SqliteStore, log: list[NewEvent]) -> int:
         if found.is_pruned:
             assert found.checked == event.checked._replace(payload=b"")
         else:
-            assert (found.car, found.checked) == event
+            assert NewEvent(found.car, found.checked) == event
             count += 1
     return count
 

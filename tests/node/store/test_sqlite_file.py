@@ -20,6 +20,7 @@ from ceramic_node.store.sqlite.recon_tree import ReconTree
 from ceramic_node.store.sqlite.schema import APPLICATION, MIGRATIONS
 from ceramic_protocol.errors import OutsideError, StoreCorruption, UsageError
 from ceramic_protocol.interests import PeerId
+from ceramic_protocol.stored import NewEvent
 from tests.node.store.filled import EVENTS, TILE, A, B, fill, no_space, opened, said
 from tests.node.store.making import NOTE, data, init
 from tests.node.store.sharing import under
@@ -46,7 +47,7 @@ def test_blocks_of_capabilities_are_kept_once(folder: Path) -> None:
     with opened(folder) as store:
         found = store.event(event.checked.cid)
         assert found is not None
-        assert (found.car, found.checked) == event
+        assert NewEvent(found.car, found.checked) == event
 
 
 def test_one_at_a_time(folder: Path) -> None:

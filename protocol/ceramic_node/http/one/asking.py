@@ -63,7 +63,9 @@ async def body_of(request: web.Request, name: str) -> bytes:
         Unreadable: it is too large, comes too slowly, or ends early.
     """
     try:
-        async with asyncio.timeout(None if request.content.is_eof() else BODY_SECONDS):
+        if request.content.is_eof():
+            return await request.read()
+        async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         detail, status = f"more than {request.client_max_size} bytes", error.status

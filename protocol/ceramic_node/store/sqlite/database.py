@@ -85,6 +85,17 @@ class Database(Readers):
                 raise
         self._is_dirty.set()
 
+    @contextmanager
+    def preparing(self) -> Iterator[sqlite3.Connection]:
+        """The connection that writes, for reading what is about to be changed: it has that in memory then.
+
+        Raises:
+            StoreCorruption: the file is damaged, or was found to be so before.
+            OutsideError: it can't be read, or is closed.
+        """
+        with self.lock, self._watched():
+            yield self._writer
+
     def _begin_log(self, db: sqlite3.Connection) -> None:
         """Begin a new log if this one is long: all of it has to be in the file while nobody adds to it."""
         size = self._log.stat().st_size

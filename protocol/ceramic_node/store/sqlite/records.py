@@ -77,7 +77,7 @@ def to_columns(event: NewEvent, capability: int | None, section: bytes) -> Colum
         capability: number of the capability that it was signed under, if any.
         section: what is kept with that, and not in the CAR; empty if nothing.
     """
-    car, checked = event
+    car, checked, _facts = event
     section_at = car.find(section) if section else -1
     if section_at >= 0:
         car = car[:section_at] + car[section_at + len(section) :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from ceramic_node.store.sqlite.backup import FILE_NAME
 from ceramic_node.store.sqlite.check import check
 from ceramic_node.store.sqlite.database import Database, Synchronous
 from ceramic_node.store.sqlite.findings import Finding
+from ceramic_node.store.sqlite.grounds import grounds_of
 from ceramic_node.store.sqlite.identity import epoch_of, settle_network
 from ceramic_node.store.sqlite.known import KnownEvents
 from ceramic_node.store.sqlite.lock import FolderLock
@@ -24,16 +25,13 @@ from ceramic_node.store.sqlite.recon_keys import SqliteReconKeys
 from ceramic_node.store.sqlite.streams import rows_of
 from ceramic_node.store.sqlite.tables import SqliteChainProofs, SqliteInterests, SqlitePeers
 from ceramic_node.store.sqlite.writing import BatchWriter, Counters, Kept
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.limits import MAX_WAITING_EVENTS
 from ceramic_protocol.networks import Network
 from ceramic_protocol.ports import Clock
 from ceramic_protocol.store_port import ANY_VERSION, VersionMoved
-from ceramic_protocol.stored import (
-    NewEvent,
-    Pruned,
-    PutResult,
-)
+from ceramic_protocol.stored import Grounds, NewEvent, Pruned, PutResult
 
 _COUNTERS: Final = (
     "SELECT coalesce((SELECT max(position) FROM event), 0), coalesce((SELECT max(version) FROM stream), 0),"
@@ -100,6 +98,11 @@ class SqliteStore(SqliteReader):
         """Close it and let others open it; a second time does nothing."""
         self._database.close()
         self._guard.release()
+
+    def grounds(self, events: Collection[CheckedEvent]) -> Grounds:
+        """See `EventStore`."""
+        with self._database.preparing() as db:
+            return grounds_of(db, self._reader.homes, events)
 
     def put(self, events: Sequence[NewEvent], *, if_versions: Mapping[Cid, int] = ANY_VERSION) -> PutResult:
         """See `EventStore`."""
