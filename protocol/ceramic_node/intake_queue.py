@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Event, Lock, Thread
-from typing import Any, Final, TypeVar
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Final, TypeAlias, TypeVar
 
 from ceramic_node.intake_answers import Answer
 from ceramic_protocol.errors import CeramicError
@@ -34,6 +35,10 @@ class Parcel:
     answer: asyncio.Future[list[Answer]]
 
 
+_Item: TypeAlias = Parcel | Callable[[], object] | None
+"""Something to keep, something else to do, or the end."""
+
+
 class IntakeQueue:
     """Lets one thread work on what an event loop hands in, on as much of it at a time as there is.
 
@@ -50,19 +55,18 @@ class IntakeQueue:
     ) -> None:
         self._keep: Final = keep
         self._on_answered: Final = on_answered
-        self._parcels: Final = deque[Parcel]()
-        self._errands: Final = deque[Callable[[], object]]()
-        self._bytes = 0
-        self._lock: Final = Lock()
-        self._more: Final = Event()
-        self._is_stopping = False
+        self._items: Final = SimpleQueue[_Item]()
+        # What the thread has taken and has to do next.
+        self._left: Final = deque[_Item]()
+        # Each is changed by one thread only; what waits is the difference.
+        self._bytes_in = self._bytes_out = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Final = Thread(target=self._work, name="intake", daemon=True)
 
     @property
     def waiting(self) -> int:
         """Parcels that wait to be kept."""
-        return len(self._parcels)
+        return self._items.qsize() + len(self._left)
 
     def start(self) -> None:
         """Begin to work; called in the event loop."""
@@ -71,8 +75,7 @@ class IntakeQueue:
 
     async def stop(self) -> None:
         """Work on what has been handed in, and end."""
-        self._is_stopping = True
-        self._more.set()
+        self._items.put(None)
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
@@ -82,14 +85,11 @@ class IntakeQueue:
         Raises:
             Overloaded: there is no room for it.
         """
-        with self._lock:
-            if self._parcels and self._bytes + parcel.size > MAX_INTAKE_BYTES:
-                msg = f"{self._bytes:,} bytes of events are waiting to be kept; try again in a second"
-                raise Overloaded(msg)
-            self._parcels.append(parcel)
-            self._bytes += parcel.size
-        if not self._more.is_set():
-            self._more.set()
+        waiting = self._bytes_in - self._bytes_out
+        if waiting and waiting + parcel.size > MAX_INTAKE_BYTES:
+            raise Overloaded(f"{waiting:,} bytes of events are waiting to be kept; try again in a second")
+        self._bytes_in += parcel.size
+        self._items.put(parcel)
 
     async def call(self, action: Callable[[], _T]) -> _T:
         """Do something in the thread, between two batches."""
@@ -103,42 +103,36 @@ class IntakeQueue:
             else:
                 self._tell(_succeed, answer, found)
 
-        self._errands.append(run)
-        self._more.set()
+        self._items.put(run)
         return await answer
 
     def _work(self) -> None:
-        while True:
-            self._more.wait()
-            is_last = self._is_stopping
-            self._more.clear()
-            while self._errands or self._parcels:
-                self._step()
-            if is_last:
-                return
+        while (item := self._left.popleft() if self._left else self._items.get()) is not None:
+            if isinstance(item, Parcel):
+                self._handle(self._gather(item))
+            else:
+                item()
 
-    def _step(self) -> None:
-        if self._errands:
-            self._errands.popleft()()
-            return
-        parcels = self._take()
+    def _gather(self, first: Parcel) -> list[Parcel]:
+        """The parcels of a batch: as many as wait and go together, and at least one, however large."""
+        parcels, count = [first], len(first.cars)
+        while not self._items.empty():
+            item = self._items.get()
+            if not isinstance(item, Parcel) or count + len(item.cars) > MAX_INTAKE_BATCH:
+                self._left.append(item)
+                break
+            parcels.append(item)
+            count += len(item.cars)
+        self._bytes_out += sum(parcel.size for parcel in parcels)
+        return parcels
+
+    def _handle(self, parcels: Sequence[Parcel]) -> None:
         try:
             answers = self._keep(parcels)
         except Exception as error:  # noqa: BLE001  # whoever handed it in is told; the next batch may fare better
             self._tell(_fail, [parcel.answer for parcel in parcels], error)
         else:
             self._tell(self._answer, parcels, answers)
-
-    def _take(self) -> list[Parcel]:
-        """The parcels of the next batch: at least one, however large."""
-        parcels: list[Parcel] = []
-        count = 0
-        with self._lock:
-            while self._parcels and (not parcels or count + len(self._parcels[0].cars) <= MAX_INTAKE_BATCH):
-                parcels.append(self._parcels.popleft())
-                count += len(parcels[-1].cars)
-                self._bytes -= parcels[-1].size
-        return parcels
 
     def _tell(self, function: Callable[..., object], *args: Any) -> None:
         # If the loop is gone, so is whoever has asked.

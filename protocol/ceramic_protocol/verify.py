@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import cache
+from typing import TypeAlias, cast
 
 from ceramic_protocol.anchors import Anchored, check_unasked, verify_anchor
 from ceramic_protocol.checked import CheckedEvent, Kind
@@ -51,11 +52,11 @@ class Verifier:
 
     def check_all(self, items: Iterable[SourceItem]) -> list[Checked]:
         """Decode and verify many, in order; a chain far away is asked about all of their anchors at once."""
-        if not isinstance(self.chain, DistantChain):
+        if not _is_distant(type(self.chain)):
             # One thread decodes while another one checks a signature: not in two passes, then.
             return [self.check(item) for item in items]
         events = [self.decode(item) for item in items]
-        self.chain.prefetch(
+        cast("DistantChain", self.chain).prefetch(
             (event.proof.chain_id, event.proof.tx_hash)
             for event in events
             if isinstance(event, TimeEvent) and check_unasked(event, self.network) is None
@@ -105,6 +106,12 @@ class Verifier:
         if isinstance(found, Anchored):
             return CheckedEvent(*common, timestamp=found.timestamp, chain_id=found.chain_id)
         return CheckedEvent(*common, reason=found.reason, detail=found.detail)
+
+
+@cache
+def _is_distant(chain: type) -> bool:
+    # Few events come at a time where they come one by one, and looking through a protocol takes its time.
+    return issubclass(chain, DistantChain)
 
 
 def _check_init(event: InitEvent, rules: AccountRules) -> Finding | None:
