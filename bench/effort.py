@@ -14,10 +14,11 @@ class Effort:
     times over `job_events`, batches of `batch_events` `batch_rounds` times; `sessions` with `session_events`
     each `session_rounds` times; single events onto streams of `live_length` with each of `live_forks`, in
     `live_rounds`; stores with each of `store_sizes`, `store_rounds` times; states of each of `state_sizes`
-    streams, `state_rounds` times. A node with each of `node_sizes` events stored, `node_rounds` times: so
-    many events one by one (`node_singles`) and in batches (`node_batched`), as many read (`node_read`), and a
-    steady load for `node_load_seconds`, once for `node_long_seconds`; its memory at each of `node_ingested`
-    events, and its start with `node_started` of them.
+    streams, `state_rounds` times. A node with each of `node_sizes` events stored, `node_rounds` times, after
+    `node_warm` events that aren't measured: so many events one by one (`node_singles`) and in batches
+    (`node_batched`), as many read (`node_read`), and a steady load for `node_load_seconds`, once for
+    `node_long_seconds`; its memory at each of `node_ingested` events, and its start with `node_started` of
+    them.
     """
 
     rounds: int
@@ -39,6 +40,7 @@ class Effort:
     state_rounds: int
     node_sizes: tuple[int, int]
     node_rounds: int
+    node_warm: int
     node_singles: int
     node_batched: int
     node_read: int
@@ -68,6 +70,7 @@ FULL: Final = Effort(
     state_rounds=5,
     node_sizes=(10_000, 500_000),
     node_rounds=5,
+    node_warm=10_000,
     node_singles=5_000,
     node_batched=20_000,
     node_read=100_000,
@@ -96,6 +99,7 @@ SHORT: Final = Effort(
     state_rounds=1,
     node_sizes=(200, 500),
     node_rounds=1,
+    node_warm=50,
     node_singles=50,
     node_batched=100,
     node_read=400,

@@ -6,28 +6,24 @@ that was acknowledged has to be in the store.
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Sequence
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench.ceiling import bare_check
 from bench.effort import Effort
 from bench.figure import Figure, Series
-from bench.node_client import send_all
 from bench.node_events import Coming, batch_requests, single_requests
-from bench.node_process import NodeProcess, running_node
-from bench.node_rounds import CONNECTIONS, Load, Measured, flat, note_of, of_states, timed, values
+from bench.node_process import running_node
+from bench.node_rounds import Measured, flat, note_of, of_states, send, timed, values, warm
 from bench.node_store import Filled, filled
 from ceramic_node.clock import SystemClock
 from ceramic_node.config.node import NodeConfig
 from ceramic_node.store.sqlite import open_store
 
 _BATCH: Final = 500
-_WARM: Final = 100
-_NEW: Final = b'"outcome":"new"'
+_SAMPLE: Final = 100
 _BARE: Final = "bare Ed25519 check"
 _FULL: Final = ("--durability", "FULL")
 _CHECK_ROUNDS: Final = 3
@@ -55,7 +51,7 @@ def figures(effort: Effort) -> list[Figure]:
     large_folder, large_coming = many.copy("many"), many.coming()
     rounds = _Rounds([], [], [], [])
     for _ in range(effort.node_rounds):
-        sample = [event.raw for event in few.coming().take(_WARM)]
+        sample = [event.raw for event in few.coming().take(_SAMPLE)]
         rounds.bare.append(1e6 / bare_check(sample, _CHECK_ROUNDS).micros)
         rounds.small.append(_killed(few, effort))
         rounds.large.append(_session(large_folder, large_coming, effort))
@@ -95,7 +91,7 @@ def _killed(few: Filled, effort: Effort, *options: str) -> _Round:
     """A round on a copy of its own that ends with SIGKILL, and a look whether everything is there."""
     folder = few.copy("few")
     found = _session(folder, few.coming(), effort, *options, ending=signal.SIGKILL)
-    posted = few.coming().take(_WARM + effort.node_singles + effort.node_batched)
+    posted = few.coming().take(effort.node_warm + effort.node_singles + effort.node_batched)
     with open_store(folder, clock=SystemClock(), network=NodeConfig().network) as store:
         assert len(store.streams_of({event.cid for event in posted})) == len(posted)
     return found
@@ -105,21 +101,10 @@ def _session(
     folder: Path, coming: Coming, effort: Effort, *options: str, ending: int = signal.SIGTERM
 ) -> _Round:
     with running_node(folder, *options) as node:
-        _send(node, single_requests(coming.take(_WARM)), 1)
-        node.settle()
+        warm(node, coming, effort.node_warm)
         one_by_one = single_requests(coming.take(effort.node_singles))
-        single = timed(node, lambda: _send(node, one_by_one, 1))
+        single = timed(node, lambda: send(node, one_by_one, 1))
         batches = batch_requests(coming.take(effort.node_batched), _BATCH)
-        batch = timed(node, lambda: _send(node, batches, min(_BATCH, effort.node_batched)))
+        batch = timed(node, lambda: send(node, batches, min(_BATCH, effort.node_batched)))
         node.end(ending)
     return _Round(single, batch)
-
-
-def _send(node: NodeProcess, requests: Sequence[bytes], size: int) -> Load:
-    """Post requests of so many events each."""
-
-    def check(status: int, body: bytes) -> None:
-        is_kept = status == HTTPStatus.NO_CONTENT or body.count(_NEW) == size
-        assert is_kept, (status, body[:300])
-
-    return Load(len(requests) * size, asyncio.run(send_all(node.port, requests, CONNECTIONS, check)))

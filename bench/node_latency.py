@@ -13,11 +13,10 @@ from bench.figure import Figure, Series
 from bench.node_events import Coming
 from bench.node_pace import Offered, Paced, pace, percentiles
 from bench.node_process import running_node
-from bench.node_rounds import CLIENT, CONNECTIONS
+from bench.node_rounds import CLIENT, CONNECTIONS, warm
 from bench.node_store import filled
 
 LOADS: Final = (Offered(500, 1), Offered(3_000, 100))
-_WARM: Final = Offered(500, 50)
 _MICROS: Final = 1e6
 _SEEN: Final[dict[str, Callable[[Paced], list[float]]]] = {
     "POST to feed": lambda paced: paced.feed,
@@ -54,7 +53,7 @@ def figures(effort: Effort) -> list[Figure]:
 
 def _session(folder: Path, coming: Coming, effort: Effort, rounds: dict[Offered, list[_Round]]) -> None:
     with running_node(folder) as node:
-        pace(node, coming, _WARM, min(1.0, effort.node_load_seconds))
+        warm(node, coming, effort.node_warm)
         for load in LOADS:
             node.settle()
             before = calibrate()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from statistics import median
 from time import perf_counter
 from typing import Final, NamedTuple
@@ -10,11 +12,15 @@ from typing import Final, NamedTuple
 from bench.calibration import calibrate
 from bench.figure import Figure
 from bench.measure import spread
-from bench.node_client import Sent
+from bench.node_client import Sent, send_all
+from bench.node_events import Coming, batch_requests
 from bench.node_process import NodeProcess
 
 CONNECTIONS: Final = 16
 CLIENT: Final = "client bench.node_client"
+
+_BATCH: Final = 500
+_NEW: Final = b'"outcome":"new"'
 
 
 class Measured(NamedTuple):
@@ -84,3 +90,20 @@ def flat(
     ratio = median(speeds(large)) / median(speeds(small))
     few, many = median(values(small)), median(values(large))
     return Figure(name, many, "events/s", small_name, few, ratio, f"{note}; ratio calibrated")
+
+
+def send(node: NodeProcess, requests: Sequence[bytes], size: int) -> Load:
+    """Post requests of so many new events each."""
+
+    def check(status: int, body: bytes) -> None:
+        is_kept = status == HTTPStatus.NO_CONTENT or body.count(_NEW) == size
+        assert is_kept, (status, body[:300])
+
+    return Load(len(requests) * size, asyncio.run(send_all(node.port, requests, CONNECTIONS, check)))
+
+
+def warm(node: NodeProcess, coming: Coming, events: int) -> None:
+    """Post so many, and wait for their states: a node that runs has in memory what it works with."""
+    size = min(_BATCH, events)
+    send(node, batch_requests(coming.take(events), size), size)
+    node.settle()

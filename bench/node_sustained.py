@@ -9,18 +9,17 @@ from bench.effort import Effort
 from bench.figure import Figure, Series
 from bench.node_pace import Offered, Paced, pace, percentiles
 from bench.node_process import running_node
-from bench.node_rounds import CLIENT, CONNECTIONS
+from bench.node_rounds import CLIENT, CONNECTIONS, warm
 from bench.node_store import Filled, filled
 
 # A little more than what is to be kept up, as what comes last takes its time too.
 LOAD: Final = Offered(3_100, 100)
-_WARM: Final = Offered(500, 50)
 
 
 def figures(effort: Effort) -> list[Figure]:
     """States a second, how far they are behind in the end, and whether that hangs on what is stored."""
     seconds = effort.node_long_seconds
-    (small, before), (large, after) = (_once(filled(size), seconds) for size in effort.node_sizes)
+    (small, before), (large, after) = (_once(filled(size), effort) for size in effort.node_sizes)
     few, many = (f"{size:,} stored" for size in effort.node_sizes)
     rates = {few: small.events / small.seconds, many: large.events / large.seconds}
     found = list[Figure]()
@@ -36,13 +35,12 @@ def figures(effort: Effort) -> list[Figure]:
     return [*found, Figure(name, rates[many], "events/s", few, rates[few], ratio, note)]
 
 
-def _once(stored: Filled, seconds: float) -> tuple[Paced, float]:
+def _once(stored: Filled, effort: Effort) -> tuple[Paced, float]:
     coming = stored.coming()
     with running_node(stored.copy("many")) as node:
-        pace(node, coming, _WARM, min(1.0, seconds))
-        node.settle()
+        warm(node, coming, effort.node_warm)
         before = calibrate()
-        paced = pace(node, coming, LOAD, seconds)
+        paced = pace(node, coming, LOAD, effort.node_long_seconds)
         node.settle()
         return paced, (before + calibrate()) / 2
 
