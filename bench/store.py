@@ -28,6 +28,7 @@ _BATCHES: Final = (1, 16, 256)
 _SNAPSHOTS: Final = (1, 10, 1000)
 _PAGE: Final = 1000
 _RANGES: Final = 50
+_MISSING: Final = 10_000
 _MICROS: Final = 1e6
 _CARS: Final = "SELECT position, car FROM event WHERE position > ? ORDER BY position LIMIT ?"
 
@@ -69,6 +70,7 @@ def figures(effort: Effort) -> list[Figure]:
             _feed(large, effort.store_rounds),
             *(_snapshot(large, size, effort.store_rounds) for size in _SNAPSHOTS),
             _range_hash(small, large, effort.store_rounds),
+            _recon(small, large, effort.store_rounds),
             _open(small, large, effort.store_rounds),
         ]
 
@@ -160,6 +162,23 @@ def _range_hash(small: _Filled, large: _Filled, rounds: int) -> Figure:
     name = f"range hash, {large.count:,} stored"
     beside = Series(f"{small.count:,} stored", found["few"].rounds)
     return Figure.of(Series(name, found["many"].rounds), beside, "µs", found["many"].note)
+
+
+def _recon(small: _Filled, large: _Filled, rounds: int) -> Figure:
+    """µs per event to make the keys of Recon that are missing, beside the same with few events stored."""
+    values: dict[int, list[float]] = {small.count: [], large.count: []}
+    for _ in range(rounds + 1):
+        for filled in (small, large):
+            filled.range_hash((b"", b"\xff"))
+            for _ in range(_MISSING // MAX_BATCH_EVENTS):
+                filled.store.put(filled.take(MAX_BATCH_EVENTS))
+            started = perf_counter()
+            filled.range_hash((b"", b"\xff"))
+            values[filled.count].append((perf_counter() - started) * _MICROS / _MISSING)
+    few, many = (values[filled.count][1:] for filled in (small, large))
+    name = f"keys of {_MISSING:,} events, {large.count:,} stored"
+    note = f"{rounds} × {_MISSING:,}, {spread(many)}"
+    return Figure.of(Series(name, many), Series(f"{small.count:,} stored", few), "µs", note)
 
 
 def _open(small: _Filled, large: _Filled, rounds: int) -> Figure:

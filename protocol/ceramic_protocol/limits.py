@@ -501,6 +501,18 @@ OTEL_QUEUE: Final = 2_048
 MAX_STORE_LOG_BYTES: Final = 64 * 1024 * 1024
 """Log of a store on disk, after which a new one is begun; it may get longer while somebody reads."""
 
+RECON_FOLD_EVENTS: Final = 50_000
+"""Events whose keys of Recon may be missing until somebody asks for them; after that they are made anyway."""
+
+RECON_SLICE_EVENTS: Final = 10_000
+"""Events whose keys are made in one transaction: those who wait for keys wait for that at least."""
+
+RECON_CACHE_BYTES: Final = 8 * 1024 * 1024
+"""Pages of the keys of Recon in memory; a slice goes through them in order, and needs most of them once."""
+
+RECON_LOG_BYTES: Final = 16 * 1024 * 1024
+"""What is written of them before it is copied from SQLite's log to its place."""
+
 MAX_CACHED_STREAM_FACTS: Final = 50_000
 """Streams whose facts a store on disk remembers, about 600 bytes each."""
 

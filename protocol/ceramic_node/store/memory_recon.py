@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from threading import Lock
 
-from ceramic_node.store.offers import is_offered, key_of
+from ceramic_node.store.offers import is_offered, prefix_of
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.event_ids import EventId
 from ceramic_protocol.networks import Network
@@ -23,10 +23,11 @@ class MemoryReconKeys:
 
     def keep(self, facts: StreamFacts, event: CheckedEvent, network: Network) -> None:
         """Have the key of a delivered event, or have it no longer, as its report says."""
-        key = key_of(facts, event.cid, network)
-        if key is None:
+        prefix = prefix_of(facts, network)
+        if prefix is None:
             return
-        if is_offered(event):
+        key = EventId(prefix + event.cid)
+        if is_offered(event.reason):
             self.add(key)
         else:
             self.discard(key)

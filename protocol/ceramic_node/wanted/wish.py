@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from ceramic_node.config.values import Interest, InterestKind
-from ceramic_node.store.offers import key_of
+from ceramic_node.store.offers import prefix_of
 from ceramic_protocol import interests
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import MODEL, StreamId
@@ -88,10 +88,10 @@ class Wish:
     def _is_in_range(self, facts: StreamFacts) -> bool:
         if not self._ranges:
             return False
-        key = key_of(facts, Cid(), self._network)
+        prefix = prefix_of(facts, self._network)
         # Part of a stream can't be held without the rest.
-        return key is not None and any(
-            start <= key + _BEHIND and bytes(key) < end for start, end in self._ranges
+        return prefix is not None and any(
+            start <= prefix + _BEHIND and prefix < end for start, end in self._ranges
         )
 
 

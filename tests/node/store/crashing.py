@@ -19,11 +19,14 @@ from ceramic_protocol.ports import EventStore
 from ceramic_protocol.stored import NewEvent, PutOutcome
 from tests.node.store.making import chain_of, init, nameless, proven
 from tests.node.store.making import time as anchored
-from tests.node.store.reading import feed_of
+from tests.node.store.reading import all_keys, feed_of
 from tests.node.store.sharing import under
 from tests.support.vectors import PROJECT
 
 STREAMS, LENGTH = 60, 12
+ASKED_EVERY = 5
+"""Batches after which the process asks for keys of Recon, which makes those that are missing."""
+
 LONGEST_PAUSE = 0.003
 """Seconds from when a batch was acknowledged until the process is killed: some batches take as long."""
 
@@ -73,6 +76,7 @@ class Campaign:
             self.acknowledged = len(plan)
             self._look(store, plan)
             self._compare(store, plan)
+            assert store.check() == []
 
     def _live(self, batches: int, pause: float) -> None:
         command = [sys.executable, "-m", "tests.node.store.crashing", str(self.folder), str(self.seed)]
@@ -98,12 +102,13 @@ class Campaign:
         self.feed, self.version = feed, store.head().version
         assert store.check() == []
 
-    def _compare(self, store: EventStore, plan: list[list[NewEvent]]) -> None:
+    def _compare(self, store: SqliteStore, plan: list[list[NewEvent]]) -> None:
         """In the end it is what it would have been."""
         undisturbed = MemoryStore()
         for batch in plan:
             undisturbed.put(batch)
         assert {cid for _position, cid in self.feed} == {e.checked.cid for e in feed_of(undisturbed)}
+        assert all_keys(store.recon) == all_keys(undisturbed.recon)
         for stream in streams_of(undisturbed):
             assert store.snapshot(stream).events == undisturbed.snapshot(stream).events
         for batch in plan:
@@ -127,6 +132,8 @@ def main(folder: Path, seed: int, first: int) -> None:
         sys.stdout.flush()
         for number in range(first, len(plan)):
             store.put(plan[number])
+            if number % ASKED_EVERY == 0:
+                store.recon.range_hash(b"", b"\xff")
             sys.stdout.write(f"{number + 1}\n")
             sys.stdout.flush()
         time.sleep(1)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from ceramic_node.clock import SystemClock
 from ceramic_node.store.sqlite import SqliteStore, open_store
+from ceramic_node.store.sqlite.backup import FILE_NAME
+from ceramic_node.store.sqlite.schema import APPLICATION
 from ceramic_protocol.ports import EventStore
 from ceramic_protocol.stored import FeedFilter, StreamFilter
 from tests.node.store.making import BOB, NOTE, POST, bare, chain_of, data, init, model, nameless, proven, time
@@ -31,6 +35,9 @@ EVENTS = [
     proven(T),
 ]
 
+VERSIONS = {number: Path(__file__).parent / f"version_{number}.sql" for number in (1, 2)}
+"""What earlier releases made of these events."""
+
 
 def no_space(*_arguments: object) -> None:
     """What a full disk does."""
@@ -44,6 +51,14 @@ def opened(folder: Path) -> SqliteStore:
 def fill(store: EventStore) -> None:
     for start in range(0, len(EVENTS), 4):
         store.put(EVENTS[start : start + 4])
+
+
+def of_version(number: int, folder: Path) -> None:
+    """A store that an earlier release has filled."""
+    with closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as db:
+        db.executescript(VERSIONS[number].read_text())
+        db.execute(f"PRAGMA application_id={APPLICATION}")
+        db.execute(f"PRAGMA user_version={number}")
 
 
 def said(store: EventStore) -> list[object]:

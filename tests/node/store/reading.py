@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.event_ids import EventId
 from ceramic_protocol.ports import EventStore
+from ceramic_protocol.recon_port import ReconKeys
 from ceramic_protocol.stored import Delivered, FeedFilter, StreamFilter
 
 
@@ -43,3 +45,8 @@ def changes_of(store: EventStore, after: int = 0, limit: int = 1000) -> list[Cid
         found += [stream for stream, _version in page]
         after = page[-1][1]
     return found
+
+
+def all_keys(recon: ReconKeys) -> list[EventId]:
+    """All keys, of which there are few."""
+    return recon.keys(b"", b"\xff", 10_000)

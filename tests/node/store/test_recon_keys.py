@@ -20,16 +20,16 @@ from ceramic_node.store.memory_recon import MemoryReconKeys
 from ceramic_node.store.sqlite import SqliteStore, open_store, recon_tree
 from ceramic_node.store.sqlite.check_recon import check_tree
 from ceramic_node.store.sqlite.recon_keys import between, nth
+from ceramic_node.store.sqlite.recon_schema import TABLES
 from ceramic_node.store.sqlite.recon_tree import ReconTree, height
-from ceramic_node.store.sqlite.schema import MIGRATIONS
 from ceramic_protocol.errors import StoreCorruption, UsageError
 from ceramic_protocol.event_ids import EventId, EventRange
 from ceramic_protocol.networks import IN_MEMORY, MAINNET
 from ceramic_protocol.reasons import Reason
-from ceramic_protocol.recon_port import NO_KEYS, RangeHash, ReconKeys, cuts, lanes_of
+from ceramic_protocol.recon_port import NO_KEYS, RangeHash, cuts, lanes_of
 from ceramic_protocol.sha256a import Sha256a
 from tests.node.store.making import ALICE, BOB, NOTE, POST, chain_of, data, init, known_as, time
-from tests.node.store.reading import feed_of
+from tests.node.store.reading import all_keys, feed_of
 
 A, B, TILE = init("a"), init("b", BOB, POST), init("tile", BOB, None)
 A1, A2 = chain_of(A, 2)
@@ -44,10 +44,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryStor
     with open_store(tmp_path, clock=SystemClock(), network=MAINNET) as made:
         yield made
         assert made.check() == []
-
-
-def all_keys(recon: ReconKeys) -> list[EventId]:
-    return recon.keys(b"", END, 1000)
 
 
 def test_every_delivered_event_has_its_key(store: MemoryStore | SqliteStore) -> None:
@@ -131,7 +127,7 @@ def test_lanes_are_those_of_the_set_hash() -> None:
 @pytest.fixture
 def db() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        for statement in MIGRATIONS[0]:
+        for statement in TABLES:
             made.execute(statement)
         yield made
 
@@ -157,7 +153,7 @@ def test_the_tree_says_what_a_plain_sum_says(
         patch.setattr(recon_tree, "MOST_CHILDREN", sizes[0])
         patch.setattr(recon_tree, "_PIECE", sizes[1])
         patch.setattr("ceramic_node.store.sqlite.check_recon.MOST_CHILDREN", sizes[0])
-        for statement in MIGRATIONS[0]:
+        for statement in TABLES:
             db.execute(statement)
         tree, memory = ReconTree(), MemoryReconKeys()
         kept: set[bytes] = set()

@@ -16,17 +16,16 @@ from ceramic_node.store.memory import MemoryStore
 from ceramic_node.store.sqlite import StoreInUse, StoreTooNew, restore
 from ceramic_node.store.sqlite.backup import FILE_NAME
 from ceramic_node.store.sqlite.migrate import migrate
-from ceramic_node.store.sqlite.recon_tree import ReconTree
-from ceramic_node.store.sqlite.schema import APPLICATION, MIGRATIONS
+from ceramic_node.store.sqlite.schema import MIGRATIONS
+from ceramic_node.store.sqlite.writing import BatchWriter
 from ceramic_protocol.errors import OutsideError, StoreCorruption, UsageError
 from ceramic_protocol.interests import PeerId
 from ceramic_protocol.stored import NewEvent
-from tests.node.store.filled import EVENTS, TILE, A, B, fill, no_space, opened, said
+from tests.node.store.filled import EVENTS, TILE, VERSIONS, A, B, fill, no_space, of_version, opened, said
 from tests.node.store.making import NOTE, data, init
+from tests.node.store.reading import all_keys
 from tests.node.store.sharing import under
 from tests.support.vectors import PROJECT
-
-VERSION_1 = Path(__file__).parent / "version_1.sql"
 
 
 def test_it_says_what_a_store_in_memory_says(folder: Path) -> None:
@@ -35,7 +34,7 @@ def test_it_says_what_a_store_in_memory_says(folder: Path) -> None:
     with opened(folder) as store:
         assert said(store) == said(memory)
         assert store.check(thorough=True) == []
-        assert store.recon.keys(b"", b"\xff", 100) == memory.recon.keys(b"", b"\xff", 100)
+        assert all_keys(store.recon) == all_keys(memory.recon)
 
 
 def test_blocks_of_capabilities_are_kept_once(folder: Path) -> None:
@@ -98,7 +97,7 @@ def test_a_put_that_fails_leaves_nothing_behind(folder: Path, monkeypatch: pytes
         fresh = init("fresh", "did:key:new", NOTE)
         batch = [fresh, data(fresh, fresh, 1), under(B, B, 3, "another")]
         with monkeypatch.context() as patch:
-            patch.setattr(ReconTree, "change", no_space)
+            patch.setattr(BatchWriter, "_move", no_space)
             with pytest.raises(OutsideError, match="No space"):
                 store.put(batch)
         assert said(store) == before
@@ -110,18 +109,18 @@ def test_a_put_that_fails_leaves_nothing_behind(folder: Path, monkeypatch: pytes
 # Versions
 
 
-def test_a_file_of_version_1(tmp_path: Path, folder: Path) -> None:
+@pytest.mark.parametrize("number", VERSIONS)
+def test_a_file_of_an_earlier_version(tmp_path: Path, folder: Path, number: int) -> None:
+    assert len(VERSIONS) == len(MIGRATIONS) - 1
     old = tmp_path / "old"
     old.mkdir()
-    with closing(sqlite3.connect(old / FILE_NAME, isolation_level=None)) as db:
-        db.executescript(VERSION_1.read_text())
-        db.execute(f"PRAGMA application_id={APPLICATION}")
-        db.execute("PRAGMA user_version=1")
+    of_version(number, old)
     memory = MemoryStore()
     fill(memory)
     with opened(old) as store:
         assert store.check(thorough=True) == []
         assert said(store) == said(memory)
+        assert all_keys(store.recon) == all_keys(memory.recon)
         store.put([data(TILE, TILE, "more")])
     assert _schema(old) == _schema(folder)
 

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from ceramic_node.store.sqlite.backup import FILE_NAME
-from ceramic_node.store.sqlite.schema import APPLICATION
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import StoreCorruption
 from ceramic_protocol.stored import Pruned
-from tests.node.store.filled import A, opened
-from tests.node.store.test_sqlite_file import VERSION_1
+from tests.node.store.filled import A, of_version, opened
 
 NEVER = 10**15
 
@@ -31,10 +29,7 @@ def change(folder: Path, statement: str) -> None:
 
 
 def test_a_file_of_version_1_can_be_pruned(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as db:
-        db.executescript(VERSION_1.read_text())
-        db.execute(f"PRAGMA application_id={APPLICATION}")
-        db.execute("PRAGMA user_version=1")
+    of_version(1, tmp_path)
     assert prune(tmp_path).events == 10
     with opened(tmp_path) as store:
         assert store.check(thorough=True) == []

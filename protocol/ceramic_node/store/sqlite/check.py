@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
-from ceramic_node.store.offers import is_offered
-from ceramic_node.store.sqlite.check_recon import check_keys, check_tree
+from ceramic_node.store.sqlite.check_recon import ReconKept, check_recon
 from ceramic_node.store.sqlite.check_rules import RULES
 from ceramic_node.store.sqlite.feed import Reader
 from ceramic_node.store.sqlite.findings import Finding, of_rows
@@ -27,15 +26,15 @@ _WAITING: Final = f"SELECT id, NULL, NULL, {REPORT} FROM waiting ORDER BY id"
 _AT_ONCE: Final = 1000
 
 
-def check(db: sqlite3.Connection, reader: Reader, *, thorough: bool) -> list[Finding]:
+def check(db: sqlite3.Connection, reader: Reader, keys: ReconKept | None, *, thorough: bool) -> list[Finding]:
     """What is wrong with what a connection sees, at most `MAX_STORE_FINDINGS` of it."""
     db.create_function("short_key", 1, short_key, deterministic=True)
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _check_file(db, "integrity_check" if thorough else "quick_check"),
         *(lambda rule=rule: of_rows(db, *rule) for rule in RULES),
-        lambda: check_tree(db),
         lambda: _check_events(db, reader),
         lambda: _check_waiting(db, reader),
+        lambda: check_recon(keys, db),
     )
     return list(islice(_all(checks), MAX_STORE_FINDINGS))
 
@@ -57,27 +56,16 @@ def _check_file(db: sqlite3.Connection, pragma: str) -> Iterator[Finding]:
 
 
 def _check_events(db: sqlite3.Connection, reader: Reader) -> Iterator[Finding]:
-    """Bytes and reports of what was delivered, and the keys of Recon that follow from it."""
+    """Bytes and reports of what was delivered."""
     cursor = db.execute(_EVENTS)
-    offered = 0
     while rows := cursor.fetchmany(_AT_ONCE):
         homes = reader.homes.of(db, {row[HOME] for row in rows})
         shared = reader.capabilities.of(db, {row[CAPABILITY] for row in rows})
-        keys = []
         for row in rows:
-            home = homes[row[HOME]]
             try:
-                report = report_of(row, home.stream, shared)
+                report_of(row, homes[row[HOME]].stream, shared)
             except StoreCorruption as error:
                 yield Finding("event", str(error))
-                continue
-            if home.prefix is not None and is_offered(report):
-                keys.append(home.prefix + report.cid)
-        offered += len(keys)
-        yield from check_keys(db, keys)
-    kept = db.execute("SELECT count(*) FROM recon_key").fetchone()[0]
-    if kept > offered:
-        yield Finding("recon", f"{kept - offered} keys are those of no event")
 
 
 def _check_waiting(db: sqlite3.Connection, reader: Reader) -> Iterator[Finding]:

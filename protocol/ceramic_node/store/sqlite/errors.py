@@ -47,8 +47,12 @@ class StoreTooNew(CeramicError):
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translated(path: Path, advice: str = _ADVICE) -> Iterator[None]:
     """Turn what SQLite and disks raise into errors of ours.
+
+    Args:
+        path: the file.
+        advice: what to do if it is damaged.
 
     Raises:
         StoreCorruption: the file is damaged, or its rows contradict each other.
@@ -62,10 +66,10 @@ def translated(path: Path) -> Iterator[None]:
             raise UsageError("a number of more than 64 bits can't be kept") from error
         except UnicodeDecodeError as error:
             # What SQLite says of damaged tables repeats their names.
-            raise StoreCorruption(f"{path}: text that is none; {_ADVICE}") from error
+            raise StoreCorruption(f"{path}: text that is none; {advice}") from error
         except sqlite3.Error as error:
             if _is_damage(error):
-                raise StoreCorruption(f"{path}: {error}; {_ADVICE}") from error
+                raise StoreCorruption(f"{path}: {error}; {advice}") from error
             raise
 
 

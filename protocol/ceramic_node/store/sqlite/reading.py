@@ -41,7 +41,7 @@ class SqliteReader:
         self._readers: Final = readers
         self.network: Final = network
         self.epoch: Final = epoch
-        self._reader: Final = feed.Reader(Homes(network), KnownCapabilities())
+        self._reader: Final = feed.Reader(Homes(), KnownCapabilities())
 
     def close(self) -> None:
         """Close it; a second time does nothing."""

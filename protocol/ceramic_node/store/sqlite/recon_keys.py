@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from ceramic_node.store.sqlite.database import Database
 from ceramic_node.store.sqlite.recon_tree import SUMS, height
+from ceramic_node.store.sqlite.recon_upkeep import ReconUpkeep
 from ceramic_protocol.errors import StoreCorruption
 from ceramic_protocol.event_ids import EventId
 from ceramic_protocol.recon_port import NO_KEYS, RangeHash, cuts, range_hash_of
@@ -22,35 +22,40 @@ _NO_LIMIT: Final = -1
 
 
 class SqliteReconKeys:
-    """`ReconKeys` of a store."""
+    """`ReconKeys` of a store. Every call first makes the keys that are missing."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, upkeep: ReconUpkeep) -> None:
+        self._upkeep = upkeep
 
     def range_hash(self, start: bytes, end: bytes) -> RangeHash:
         """See `ReconKeys`."""
-        with self._database.reading() as db:
-            return between(db, start, end)
+        return self._upkeep.ask(lambda db: between(db, start, end))
 
     def keys(self, start: bytes, end: bytes, limit: int) -> list[EventId]:
         """See `ReconKeys`."""
         check_limit(limit)
-        with self._database.reading() as db:
-            return [EventId(key) for (key,) in db.execute(_KEYS, (bytes(start), bytes(end), limit))]
+        found = self._upkeep.ask(lambda db: db.execute(_KEYS, (bytes(start), bytes(end), limit)).fetchall())
+        return [EventId(key) for (key,) in found]
 
     def key_at(self, start: bytes, end: bytes, index: int) -> EventId | None:
         """See `ReconKeys`."""
-        with self._database.reading() as db:
+
+        def look(db: sqlite3.Connection) -> EventId | None:
             if not 0 <= index < between(db, start, end).count:
                 return None
             return nth(db, before(db, start).count + index)
 
+        return self._upkeep.ask(look)
+
     def split(self, start: bytes, end: bytes, parts: int) -> list[EventId]:
         """See `ReconKeys`."""
         check_limit(parts)
-        with self._database.reading() as db:
+
+        def look(db: sqlite3.Connection) -> list[EventId]:
             count, base = between(db, start, end).count, before(db, start).count
             return [nth(db, base + index) for index in cuts(count, parts)]
+
+        return self._upkeep.ask(look)
 
 
 def between(db: sqlite3.Connection, start: bytes, end: bytes) -> RangeHash:

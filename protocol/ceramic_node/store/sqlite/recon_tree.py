@@ -66,7 +66,7 @@ class _Level:
 
 
 class ReconTree:
-    """Changes the tree, for the writer. What a transaction has changed is forgotten if that fails."""
+    """Changes the tree. What a transaction has changed has to be forgotten if that fails: `clear`."""
 
     def __init__(self) -> None:
         self._levels: list[_Level] = []

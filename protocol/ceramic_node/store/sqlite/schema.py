@@ -15,7 +15,6 @@ as whoever finds a row compares the CID itself.
 * `pruned`: streams of which events have lost their bytes (`car` is empty, and nothing is left of the
   payload): how many of them now, the version at which the last one did, 0 before that, and when such an event
   came back last, in unix milliseconds.
-* `recon_key`, `recon_node`: keys of Recon, and sums over neighbours (see `recon_tree`).
 """
 
 from __future__ import annotations
@@ -115,5 +114,12 @@ _PRUNED: Final = (
     ) STRICT""",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _PRUNED)
+# The keys of Recon have a file of their own: see `recon_schema`.
+_RECON_APART: Final = (
+    "DROP TABLE recon_key",
+    "DROP TABLE recon_node",
+    "CREATE INDEX event_revision ON event (revised) WHERE revised IS NOT NULL",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _PRUNED, _RECON_APART)
 """The statements of each step. A file's version, its `user_version`, is how many of them it has seen."""

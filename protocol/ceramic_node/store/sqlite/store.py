@@ -13,6 +13,7 @@ from ceramic_connectors.outside import outside
 from ceramic_node.store.planning import plan_batch
 from ceramic_node.store.sqlite.backup import FILE_NAME
 from ceramic_node.store.sqlite.check import check
+from ceramic_node.store.sqlite.check_recon import kept_keys
 from ceramic_node.store.sqlite.database import Database, Synchronous
 from ceramic_node.store.sqlite.findings import Finding
 from ceramic_node.store.sqlite.grounds import grounds_of
@@ -21,7 +22,10 @@ from ceramic_node.store.sqlite.known import KnownEvents
 from ceramic_node.store.sqlite.lock import FolderLock
 from ceramic_node.store.sqlite.pruning import prune, would_prune
 from ceramic_node.store.sqlite.reading import SqliteReader
+from ceramic_node.store.sqlite.recon_events import ReconEvents
+from ceramic_node.store.sqlite.recon_file import RECON_FILE, ReconFile
 from ceramic_node.store.sqlite.recon_keys import SqliteReconKeys
+from ceramic_node.store.sqlite.recon_upkeep import ReconUpkeep
 from ceramic_node.store.sqlite.streams import rows_of
 from ceramic_node.store.sqlite.tables import SqliteChainProofs, SqliteInterests, SqlitePeers
 from ceramic_node.store.sqlite.writing import BatchWriter, Counters, Kept
@@ -31,7 +35,7 @@ from ceramic_protocol.limits import MAX_WAITING_EVENTS
 from ceramic_protocol.networks import Network
 from ceramic_protocol.ports import Clock
 from ceramic_protocol.store_port import ANY_VERSION, VersionMoved
-from ceramic_protocol.stored import Grounds, NewEvent, Pruned, PutResult
+from ceramic_protocol.stored import Grounds, NewEvent, Pruned, PutResult, StoreHead
 
 _COUNTERS: Final = (
     "SELECT coalesce((SELECT max(position) FROM event), 0), coalesce((SELECT max(version) FROM stream), 0),"
@@ -75,14 +79,20 @@ class SqliteStore(SqliteReader):
             with self._database.writing() as db:
                 super().__init__(self._database, settle_network(db, network), epoch_of(db))
                 self._counters = Counters(*db.execute(_COUNTERS).fetchone())
+            self._upkeep = self._keys_in(folder)
         except BaseException:
-            self.close()
+            self._release()
             raise
         self._kept = Kept()
-        self.recon: Final = SqliteReconKeys(self._database)
+        self.recon: Final = SqliteReconKeys(self._upkeep)
         self.interests: Final = SqliteInterests(self._database)
         self.peers: Final = SqlitePeers(self._database)
         self.proofs: Final = SqliteChainProofs(self._database)
+
+    def _keys_in(self, folder: Path) -> ReconUpkeep:
+        head = StoreHead(self._counters.position, self._counters.version)
+        file = ReconFile(folder / RECON_FILE, self.epoch, head)
+        return ReconUpkeep(file, self._database, ReconEvents(self._reader.homes, self.network), head)
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -96,6 +106,10 @@ class SqliteStore(SqliteReader):
 
     def close(self) -> None:
         """Close it and let others open it; a second time does nothing."""
+        self._upkeep.close()
+        self._release()
+
+    def _release(self) -> None:
         self._database.close()
         self._guard.release()
 
@@ -116,6 +130,7 @@ class SqliteStore(SqliteReader):
                 raise
             self._counters = drawn
             writer.remember()
+            self._upkeep.note(StoreHead(drawn.position, drawn.version))
             return result
 
     def _put(
@@ -151,8 +166,9 @@ class SqliteStore(SqliteReader):
         Args:
             thorough: whether to compare SQLite's indexes with its tables as well.
         """
-        with self._database.reading() as db:
-            return check(db, self._reader, thorough=thorough)
+        upkeep = self._upkeep
+        with kept_keys(upkeep.path, upkeep.events) as keys, self._database.reading() as db:
+            return check(db, self._reader, keys, thorough=thorough)
 
 
 def _expect(db: sqlite3.Connection, if_versions: Mapping[Cid, int]) -> None:

@@ -6,14 +6,12 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple
 
-from ceramic_node.store.offers import key_of
 from ceramic_node.store.sqlite.keys import number_list, short_key
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import StoreCorruption
 from ceramic_protocol.event_ids import MODEL_SEPARATOR
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.limits import MAX_CACHED_STREAM_FACTS
-from ceramic_protocol.networks import Network
 from ceramic_protocol.stored import StreamFacts
 
 FACTS: Final = (
@@ -53,14 +51,12 @@ class Home(NamedTuple):
         facts: what its init event fixes.
         model: number of its model, if it has one.
         controller: number of its controller, if it has one.
-        prefix: what its EventIDs begin with; None if they have none.
     """
 
     stream: Cid
     facts: StreamFacts
     model: int | None
     controller: int | None
-    prefix: bytes | None
 
 
 def rows_of(db: sqlite3.Connection, streams: Collection[bytes]) -> dict[Cid, StreamRow]:
@@ -74,8 +70,7 @@ def rows_of(db: sqlite3.Connection, streams: Collection[bytes]) -> dict[Cid, Str
 class Homes:
     """Streams by number; remembers those that it has seen. For several threads."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    def __init__(self) -> None:
         self._known: dict[int, Home] = {}
 
     def of(self, db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Home]:
@@ -90,7 +85,7 @@ class Homes:
         missing = wanted - found.keys()
         if missing:
             for number, *row in db.execute(_BY_NUMBER, (number_list(missing),)):
-                found[number] = self._home(row)
+                found[number] = _home(row)
             if len(found) != len(wanted):
                 raise StoreCorruption(f"{len(wanted) - len(found)} streams of events have no init event")
             self.remember(found)
@@ -103,18 +98,11 @@ class Homes:
             self._known = {}
         self._known.update(homes)
 
-    def home(self, facts: StreamFacts, model: int | None, controller: int | None) -> Home:
-        """The home of a new stream, not remembered: it may yet come to nothing."""
-        return Home(facts.stream, facts, model, controller, self._prefix(facts))
 
-    def _home(self, row: list[Any]) -> Home:
-        *columns, model, controller = row
-        facts = facts_of(columns)
-        return Home(facts.stream, facts, model, controller, self._prefix(facts))
-
-    def _prefix(self, facts: StreamFacts) -> bytes | None:
-        key = key_of(facts, Cid(), self._network)
-        return None if key is None else bytes(key)
+def _home(row: list[Any]) -> Home:
+    *columns, model, controller = row
+    facts = facts_of(columns)
+    return Home(facts.stream, facts, model, controller)
 
 
 def facts_of(columns: Collection[Any]) -> StreamFacts:

@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ceramic_node.store.offers import is_offered
 from ceramic_node.store.planning import BatchPlan
 from ceramic_node.store.sqlite.capabilities import KeptCapabilities
 from ceramic_node.store.sqlite.keys import short_key
 from ceramic_node.store.sqlite.known import KnownEvents
 from ceramic_node.store.sqlite.names import KeptNames
 from ceramic_node.store.sqlite.pruning import note_restored
-from ceramic_node.store.sqlite.recon_tree import ReconTree
 from ceramic_node.store.sqlite.records import to_columns
 from ceramic_node.store.sqlite.schema import REPORT
 from ceramic_node.store.sqlite.streams import Home, Homes, StreamRow, rows_of
@@ -54,13 +52,11 @@ class Kept:
 
     capabilities: KeptCapabilities = field(default_factory=KeptCapabilities)
     names: KeptNames = field(default_factory=KeptNames)
-    tree: ReconTree = field(default_factory=ReconTree)
 
     def clear(self) -> None:
         """Forget everything: what was remembered may not have come to be."""
         self.capabilities.clear()
         self.names.clear()
-        self.tree.clear()
 
 
 @dataclass(slots=True)
@@ -93,7 +89,6 @@ class BatchWriter:
         self._let_wait(versions)
         self._revise(versions)
         self._move(versions)
-        self._change_keys()
         return versions
 
     def remember(self) -> None:
@@ -137,24 +132,18 @@ class BatchWriter:
             number = self._streams[stream].number
             model = self.kept.names.number(self.db, "model", facts.model)
             controller = self.kept.names.number(self.db, "controller", facts.controller or None)
-            self._homes[number] = self.homes.home(facts, model, controller)
+            self._homes[number] = Home(facts.stream, facts, model, controller)
             rows.append((self._positions[stream], number, *_init_columns(facts, model, controller)))
         self._many(_INIT, rows)
 
     def _read_homes(self) -> None:
         numbers = {self._streams[stream].number for stream in self.plan.placed.values()}
-        better = [cid for cid in self.plan.better if self._is_delivered(cid)]
-        numbers |= {self._stream_row(self.plan.better[cid]).number for cid in better}
         self._homes |= self.homes.of(self.db, numbers - self._homes.keys())
 
     def _many(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         # For single events most lists are empty, and even these cost.
         if rows:
             self.db.executemany(statement, rows)
-
-    def _is_delivered(self, cid: Cid) -> bool:
-        place = self.known.places.get(cid)
-        return place is not None and place.position is not None
 
     def _stream_row(self, event: NewEvent) -> StreamRow:
         stream = stream_of(event.checked)
@@ -215,28 +204,6 @@ class BatchWriter:
                 moved.append((number,))
         self._many("DELETE FROM waiting WHERE id = ?", moved)
         self.counters.waiting -= len(moved)
-
-    def _change_keys(self) -> None:
-        added, removed = list[bytes](), list[bytes]()
-        for cid, stream in self.plan.placed.items():
-            key = self._key(self._streams[stream], cid)
-            event = self.plan.kept.get(cid) or self.plan.better.get(cid)
-            report = self.known.report(cid) if event is None else event.checked
-            if key is not None and report is not None and is_offered(report):
-                added.append(key)
-        for cid, event in self.plan.better.items():
-            before = self.known.report(cid)
-            if not self._is_delivered(cid) or before is None:
-                continue
-            key = self._key(self._stream_row(event), cid)
-            if key is not None and is_offered(event.checked) is not is_offered(before):
-                (added if is_offered(event.checked) else removed).append(key)
-        if added or removed:
-            self.kept.tree.change(self.db, added, removed)
-
-    def _key(self, row: StreamRow, cid: Cid) -> bytes | None:
-        prefix = self._homes[row.number].prefix
-        return None if prefix is None else prefix + cid
 
 
 def _init_columns(facts: StreamFacts, model: int | None, controller: int | None) -> tuple[Any, ...]:
