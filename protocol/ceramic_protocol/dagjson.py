@@ -22,6 +22,12 @@ _INT_RANGE = range(-(1 << 63), 1 << 64)
 
 def to_json(value: object) -> Json:
     """The JSON value that stands for an IPLD value."""
+    kind = type(value)
+    # Most of a document by far, and the asking below takes its time.
+    if kind is str or kind is int:
+        return value  # type: ignore[return-value]
+    if kind is dict:
+        return {str(key): to_json(item) for key, item in value.items()}  # type: ignore[attr-defined]
     if isinstance(value, Cid):
         return {"/": str(value)}
     if isinstance(value, bytes):

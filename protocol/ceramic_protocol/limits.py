@@ -585,6 +585,9 @@ MAX_KNOWN_MODELS: Final = 1_000
 STATE_POLL_SECONDS: Final = 1.0
 """How often a node looks for what nobody has told it: that a capability has run out, say."""
 
+STATE_PACE_SECONDS: Final = 0.008
+"""How long after a transaction has begun the next one begins at the earliest, unless much is left to do."""
+
 MAX_STATE_PAUSE_SECONDS: Final = 30.0
 """How long it waits at most after a failure of its disk before it tries again."""
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 from contextlib import closing, suppress
-from threading import Lock
 from typing import Final
 
 from ceramic_node.clock import SystemClock
@@ -21,30 +20,38 @@ from ceramic_node.store.sqlite.reading import open_reader
 from ceramic_node.watching.logs import start_logging
 from ceramic_node.watching.secrets import Censor
 from ceramic_protocol.errors import CeramicError, StoreCorruption
-from ceramic_protocol.limits import STATE_LOCK_SECONDS, TICK_SECONDS
+from ceramic_protocol.limits import STATE_LOCK_SECONDS
 
 _LOG: Final = logging.getLogger(__name__)
 _WAKES: Final = 1 << 16
+_NO_TURN: Final = Turn(0, 0.0, 0)
 
 
-class _Line:
+class Line:
     """The socket to the node; what can't be said any more needn't be."""
 
     def __init__(self, line: socket.socket) -> None:
+        """Speak over a socket."""
         self._line = line
-        self._saying = Lock()
 
     def say(self, report: Report) -> None:
-        with self._saying, suppress(OSError):
+        """Send a report."""
+        with suppress(OSError):
             self._line.sendall(report.line())
 
-    def hear(self) -> bytes | None:
-        """What the node says within a moment; None for nothing, and no bytes if it is gone."""
-        ready, _, _ = select.select([self._line], [], [], TICK_SECONDS)
-        return self._line.recv(_WAKES) if ready else None
+    def wait(self, seconds: float) -> bool:
+        """See `Wakes`: whatever the node says wakes, and the end of its side is the end."""
+        if seconds > 0:
+            select.select([self._line], [], [], seconds)
+        try:
+            return self._line.recv(_WAKES, socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
 
-def follow(orders: Orders, line: _Line) -> None:
+def follow(orders: Orders, line: Line) -> None:
     """Keep states up until the node is gone or wants no more.
 
     Raises:
@@ -56,21 +63,14 @@ def follow(orders: Orders, line: _Line) -> None:
         closing(open_reader(orders.folder)) as events,
         closing(SqliteStates(path, patience=STATE_LOCK_SECONDS)) as states,
     ):
-        line.say(Report(states.head().version))
 
-        def tell(turn: Turn) -> None:
-            line.say(Report(states.head().version, *turn, follower.failures, follower.errors))
+        def tell(turn: Turn = _NO_TURN) -> None:
+            line.say(Report(follower.version, *turn, follower.failures, follower.errors))
 
         follower = StateFollower(events, states, lambda: orders.rules(clock), on_turn=tell)
-        follower.start()
-        troubles = 0
-        while (heard := line.hear()) != b"" and follower.broken is None:
-            if heard:
-                follower.wake()
-            if follower.errors != troubles:
-                troubles = follower.errors
-                line.say(Report(states.head().version, failures=follower.failures, errors=troubles))
-        follower.stop()
+        tell()
+        # In this thread and no other: two of them would wait for each other's turn at every wake.
+        follower.follow(line, on_error=tell)
         if follower.broken is not None:
             raise follower.broken
 
@@ -84,7 +84,7 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[-1])) as plain:
         orders = Orders.read(plain.makefile("rb", buffering=0).readline())
         start_logging(orders.log_format, orders.log_level, Censor([]))
-        line = _Line(plain)
+        line = Line(plain)
         try:
             follow(orders, line)
         except StoreCorruption as error:

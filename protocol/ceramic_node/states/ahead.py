@@ -65,7 +65,8 @@ class ReadAhead:
             _log.debug("streams can't be read at once", exc_info=error)
             return
         for stream, snapshot in snapshots.items():
-            self._found[stream] = Ahead(since[stream], snapshot, inits.get(stream))
+            init = snapshot.events.get(stream) or inits.get(stream)
+            self._found[stream] = Ahead(since[stream], snapshot, init)
         rows = map(writer.stream, extended)
         tips = [row.tip for row in rows if row is not None and row.tip is not None]
         writer.read_ahead((), [*tips, *(cid for each in snapshots.values() for cid in each.events)])

@@ -1,4 +1,4 @@
-"""Streams without forks to whose end something is added, as it happens most: nothing else has to be read.
+"""Streams that begin, or to whose end something is added, without forks: what happens most.
 
 What an event is worth that builds on the tip follows from the init event, which fixes the rules, and from
 the state at the tip, which is kept. So a change costs the same however long a stream is. Whatever is not as
@@ -13,7 +13,7 @@ from typing import Final
 
 from ceramic_node.states.asking import Asking
 from ceramic_node.states.port import StateWriter
-from ceramic_node.states.records import EventRow, StreamRow, storable
+from ceramic_node.states.records import Dimensions, EventRow, StreamRow, storable
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.corrections import Moved, correction_of
@@ -46,19 +46,25 @@ def may_be_extended(row: StreamRow, writer: StateWriter) -> bool:
 
 
 class Extension:
-    """Adds to one stream."""
+    """Adds to one stream, or begins it.
 
-    def __init__(self, writer: StateWriter, row: StreamRow, snapshot: StreamSnapshot) -> None:
+    Attributes:
+        stream: CID of its init event.
+    """
+
+    def __init__(self, writer: StateWriter, row: StreamRow | None, snapshot: StreamSnapshot) -> None:
         """Say to what.
 
         Args:
             writer: the transaction that is under way.
-            row: what is kept of the stream, see `may_be_extended`.
+            row: what is kept of the stream, see `may_be_extended`; None if that is nothing.
             snapshot: what is new of it.
         """
         self._writer: Final = writer
         self._row: Final = row
+        self.stream: Final = snapshot.stream
         self._snapshot: Final = snapshot
+        self._dimensions = None if row is None else row.dimensions
         self._judged: list[Judged] = []
 
     def judge(self, init: CheckedEvent, rules: Rules, asking: Asking) -> bool:
@@ -69,13 +75,13 @@ class Extension:
             rules: the rules of the moment.
             asking: what is known of other streams; if it is asked in vain, the answer is no.
         """
-        news, parent = self._news(), self._tip()
-        if not news or parent is None or init.is_hollow or self._writer.events(self._snapshot.events.keys()):
+        news = self._news()
+        if not news or init.is_hollow or self._writer.events(self._snapshot.events.keys()):
             return False
-        judge = Judge(self._row.stream, Writers(rules), asking.context, asking.foreign)
-        judge.open(init)
-        judge.resume()
-        known: dict[Cid, Judged] = {parent.event.cid: parent}
+        judge = Judge(self.stream, Writers(rules), asking.context, asking.foreign)
+        known = self._begun(judge, init) if self._row is None else self._resumed(judge, init, self._row)
+        if known is None:
+            return False
         for event in news:
             asking.note(event.cid)
             found = known[event.cid] = judge.judge(event, known)
@@ -83,21 +89,43 @@ class Extension:
                 return False
             self._judged.append(found)
         # The documents of a model are found by it.
-        return asking.askers.keys() <= {model.cid for model in asking.models}
+        models = {model.cid for model in asking.models} if self._row is not None else {self._model()}
+        return asking.askers.keys() <= models
+
+    def _begun(self, judge: Judge, init: CheckedEvent) -> dict[Cid, Judged] | None:
+        """What is known before the init event, which is nothing; None if it isn't that of a document."""
+        header = judge.open(init)
+        if header is None or header.stream_type != MODEL_INSTANCE:
+            return None
+        self._dimensions = Dimensions.of(header)
+        return {}
+
+    def _resumed(self, judge: Judge, init: CheckedEvent, row: StreamRow) -> dict[Cid, Judged] | None:
+        """What is known of the tip; None if the row doesn't tell all of it."""
+        parent = self._tip(row)
+        if parent is None:
+            return None
+        judge.open(init)
+        judge.resume()
+        return {parent.event.cid: parent}
+
+    def _model(self) -> Cid | None:
+        model = None if self._dimensions is None else self._dimensions.model
+        return None if model is None else model.cid
 
     def _news(self) -> list[CheckedEvent]:
-        """New events in order, if they are plain data events that follow on the tip; else none."""
+        """New events in order, if they are plain and follow on the tip or begin the stream; else none."""
         by_prev = {event.prev: event for event in self._snapshot.events.values() if _is_plain(event)}
         news: list[CheckedEvent] = []
-        at = self._row.tip
+        at = None if self._row is None else self._row.tip
         while (event := by_prev.get(at)) is not None:
             news.append(event)
             at = event.cid
         return news if len(news) == len(self._snapshot.events) else []
 
-    def _tip(self) -> Judged | None:
+    def _tip(self, row: StreamRow) -> Judged | None:
         """The event at the tip as it was judged; None if the row doesn't tell all of it."""
-        tip = self._row_of(self._row.tip)
+        tip = self._row_of(row.tip)
         if tip is None or tip.reason is not None or tip.data is None:
             return None
         state, is_changed = _state_of(tip.data), self._is_changed(tip)
@@ -123,31 +151,33 @@ class Extension:
 
     def write(self) -> None:
         """Write what `judge` has found."""
-        row, writer, count = self._row, self._writer, len(self._judged)
+        writer, count = self._writer, len(self._judged)
         events = [item.event for item in self._judged]
+        before = self._row or StreamRow(0, self.stream, 0, self._dimensions)
         tip = events[-1].cid
-        moved = row._replace(
+        moved = before._replace(
             number=writer.draw(),
             version=self._snapshot.version,
             tip=tip,
-            length=row.length + count,
-            valid=row.valid + count,
+            length=before.length + count,
+            valid=before.valid + count,
         )
         writer.put_stream(moved)
         writer.put_events([self._event_row(item) for item in self._judged])
         for event in events:
             writer.wake(event.cid)
-        stream_id = StreamId.of(MODEL_INSTANCE, row.stream)
-        made = correction_of(stream_id, Moved(row.tip, tip, (), tuple(event.cid for event in events)), events)
+        stream_id = StreamId.of(MODEL_INSTANCE, self.stream)
+        applied = tuple(event.cid for event in events)
+        made = correction_of(stream_id, Moved(before.tip, tip, (), applied), events)
         if made is not None:
-            writer.add_change(row.stream, made)
+            writer.add_change(self.stream, made)
 
     def _event_row(self, item: Judged) -> EventRow:
         event = item.event
         return EventRow(
             self._writer.draw(),
             event.cid,
-            self._row.stream,
+            self.stream,
             event.kind,
             event.prev,
             self._snapshot.places[event.cid].position,
@@ -166,8 +196,9 @@ class Extension:
 
 
 def _is_plain(event: CheckedEvent) -> bool:
-    """Whether it is a data event that is good in itself, and good for ever."""
-    return event.kind is Kind.DATA and event.reason is None and event.grant is None and not event.is_hollow
+    """Whether it is an init or data event that is good in itself, and good for ever."""
+    is_good = event.reason is None and event.grant is None
+    return is_good and event.kind is not Kind.TIME and not event.is_hollow
 
 
 def _state_of(data: bytes) -> DocumentState | None:

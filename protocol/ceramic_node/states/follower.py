@@ -11,13 +11,13 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from threading import RLock
+from threading import RLock, Thread
 from typing import Final
 
 from ceramic_node.following.port import Turn
 from ceramic_node.states.judging import HalfWritten
 from ceramic_node.states.live_cache import LiveCache
-from ceramic_node.states.loop import Loop
+from ceramic_node.states.loop import Loop, ThreadWakes, Wakes
 from ceramic_node.states.port import StateStore, StateWriter
 from ceramic_node.states.shift import Shift
 from ceramic_protocol.errors import StoreCorruption
@@ -78,6 +78,8 @@ class StateFollower:
         self._version = states.head().version
         self._is_new = True
         self._loop: Loop | None = None
+        self._wakes = ThreadWakes()
+        self._thread: Thread | None = None
         self._on_settled: Callable[[], object] = _nothing
 
     def run_once(self, limit: int = MAX_STATE_BATCH) -> int:
@@ -141,13 +143,24 @@ class StateFollower:
             self._version = 0
         self.wake()
 
+    def follow(self, wakes: Wakes, on_error: Callable[[], object] | None = None) -> None:
+        """Follow in this thread until the end.
+
+        Args:
+            wakes: tells of new events and of the end.
+            on_error: called whenever `errors` has grown.
+        """
+        self._loop = Loop("states", self._work, poll=self._poll, on_error=on_error)
+        self._loop.run(wakes)
+
     def start(self, on_settled: Callable[[], object] | None = None) -> None:
         """Begin to follow in a thread; `on_settled` is called there after every transaction with news."""
-        if self._loop is not None and self._loop.is_running:
+        if self._thread is not None and self._thread.is_alive():
             return
         self._on_settled = on_settled or _nothing
-        self._loop = Loop("states", self._work, poll=self._poll)
-        self._loop.start()
+        self._wakes = ThreadWakes()
+        self._thread = Thread(target=self.follow, args=(self._wakes,), name="states", daemon=True)
+        self._thread.start()
 
     def _work(self) -> bool:
         began, start = time.time_ns(), time.perf_counter()
@@ -155,22 +168,27 @@ class StateFollower:
         if done:
             self._on_turn(Turn(began, time.perf_counter() - start, done))
             self._on_settled()
-        return done > 0
+        return self._shift.is_more
 
     def stop(self) -> None:
         """End the thread after the transaction that is under way."""
-        if self._loop is not None:
-            self._loop.stop()
+        self._wakes.end()
+        if self._thread is not None:
+            self._thread.join()
 
     def wake(self) -> None:
         """There are new events; from any thread."""
-        if self._loop is not None:
-            self._loop.wake()
+        self._wakes.wake()
 
     @property
     def rules(self) -> Rules:
         """The rules of the moment."""
         return self._rules()
+
+    @property
+    def version(self) -> int:
+        """Up to which version the events have been followed."""
+        return self._version
 
     @property
     def lag(self) -> int:
@@ -188,12 +206,12 @@ class StateFollower:
 
     @property
     def errors(self) -> int:
-        """How often the thread had to begin anew, as a store failed."""
+        """How often the following had to begin anew, as a store failed."""
         return 0 if self._loop is None else self._loop.errors
 
     @property
     def broken(self) -> StoreCorruption | None:
-        """What ended the thread for good, if something did."""
+        """What ended the following for good, if something did."""
         return None if self._loop is None else self._loop.broken
 
 

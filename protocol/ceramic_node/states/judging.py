@@ -139,7 +139,7 @@ class Judging:
         if row is not None and 0 < version <= row.version:
             return False
         ahead = self._ahead.take(stream)
-        if row is not None and ahead is not None and not targets and self._extend(row, ahead):
+        if ahead is not None and not targets and self._extend(row, ahead):
             return False
         live, snapshot, is_anew = self._read(stream, ahead)
         if snapshot.is_pruned and row is not None and row.dimensions is not None:
@@ -180,14 +180,15 @@ class Judging:
             return None, self._events.snapshot(stream), True
         return live, snapshot, is_anew
 
-    def _extend(self, row: StreamRow, ahead: Ahead) -> bool:
+    def _extend(self, row: StreamRow | None, ahead: Ahead) -> bool:
         """Add what is new to the end of a stream, if it is as simple as that; says whether it was."""
-        if ahead.init is None or ahead.since != row.version or ahead.snapshot.is_pruned:
+        snapshot = ahead.snapshot
+        if ahead.init is None or snapshot.is_pruned or ahead.since != (0 if row is None else row.version):
             return False
-        if not may_be_extended(row, self.writer):
+        if row is not None and not may_be_extended(row, self.writer):
             return False
-        asking, self._missed = Asking(row.stream, self._world), set()
-        extension = Extension(self.writer, row, ahead.snapshot)
+        asking, self._missed = Asking(snapshot.stream, self._world), set()
+        extension = Extension(self.writer, row, snapshot)
         if not extension.judge(ahead.init, self._rules, asking) or self._missed:
             return False
         try:
@@ -195,7 +196,7 @@ class Judging:
         except FATAL:
             raise
         except Exception as error:
-            raise HalfWritten(row.stream, error) from error
+            raise HalfWritten(snapshot.stream, error) from error
         return True
 
     def _load(self, snapshot: StreamSnapshot, depth: int) -> Generator[None, None, Live]:

@@ -54,6 +54,7 @@ class Shift:
 
     Attributes:
         failures: how many streams could not be judged, each as often as that was tried.
+        is_more: whether the last transaction has left something undone.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Shift:
             clock: measures that.
         """
         self.failures = 0
+        self.is_more = False
         self._events: Final = events
         self._judging: Final = Judging(events, cache, self._judge_model, unit=unit)
         self._seconds: Final = seconds
@@ -86,6 +88,7 @@ class Shift:
     def begin(self, writer: StateWriter, rules: Rules) -> None:
         """Go on within this transaction, under these rules."""
         self._judging.begin(writer, rules)
+        self.is_more = False
         self._writer = writer
         self._at = rules.at
         if self._deferred is None:
@@ -94,6 +97,7 @@ class Shift:
     def reset(self, spoilt: HalfWritten | None = None) -> None:
         """Forget what a transaction has done that was taken back, and whose fault it was."""
         self._judging.reset()
+        self.is_more = True
         self._parked = None
         self._deferred = None
         if spoilt is not None:
@@ -110,17 +114,22 @@ class Shift:
             self._work(stream, version=version)
             self._writer.move_to(version=version)
             if self._clock() > until:
+                self.is_more = True
                 return done + 1
+        self.is_more |= len(found) == limit
         return len(found)
 
     def due(self, limit: int) -> int:
         """Judge streams for which the time has come; gives how many."""
         until, done = self._clock() + self._seconds, 0
-        for stream in self._writer.due(self._at, limit):
+        found = self._writer.due(self._at, limit)
+        self.is_more |= len(found) == limit
+        for stream in found:
             if stream not in self._waiting:
                 self._work(stream)
                 done += 1
             if self._clock() > until:
+                self.is_more = True
                 break
         return done
 
@@ -130,12 +139,13 @@ class Shift:
         while done < limit:
             found = self._writer.take_woken(min(_SMALL, limit - done))
             if not found:
-                break
+                return done
             for stream, targets in found:
                 self._work(stream, targets)
             done += len(found)
             if self._clock() > until:
                 break
+        self.is_more = True
         return done
 
     def long(self) -> int:
@@ -146,6 +156,7 @@ class Shift:
             self._parked = _Parked(stream, self._judging.judge(stream, is_long=True), set())
         if self._parked is None:
             return 0
+        self.is_more = True
         stream, steps, targets = self._parked
         went = self._step(stream, steps, 0)
         if went is not _Went.PAUSED:

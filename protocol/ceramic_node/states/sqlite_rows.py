@@ -17,6 +17,12 @@ STREAM: Final = (
     "number, cid, version, stream_type, controller, model, context, unique_bytes, tip, length, valid,"
     " first_anchored, last_anchored, turns_at, failed"
 )
+STREAM_DIMENSIONS: Final = "stream_type, controller, model, context, unique_bytes"
+"""Of the columns of a stream those that are set once."""
+
+STREAM_STATE: Final = "number, version, tip, length, valid, first_anchored, last_anchored, turns_at, failed"
+"""Of the columns of a stream those that change time and again."""
+
 EVENT: Final = (
     "number, cid, stream, kind, prev, position, height, reason, detail, timestamp, chain_id, signer,"
     " capability, anchored_at, is_canonical, expires_at, data"
@@ -26,6 +32,7 @@ EVENT_COLUMNS: Final = len(EVENT.split(","))
 
 _KINDS: Final = tuple(Kind)
 _LENGTH_BYTES: Final = 2
+_NO_DIMENSIONS: Final = (None,) * 5
 
 
 def of(table: str, columns: str) -> str:
@@ -84,7 +91,18 @@ def event_row(columns: Columns, stream: Cid) -> EventRow:
 def stream_columns(row: StreamRow) -> Columns:
     """A stream, in the order of `STREAM`."""
     number, stream, version, dimensions, *rest = row
-    return number, stream, version, *(dimensions or (None,) * 5), *rest
+    return number, stream, version, *(dimensions or _NO_DIMENSIONS), *rest
+
+
+def dimension_columns(row: StreamRow) -> Columns:
+    """A stream, in the order of `STREAM_DIMENSIONS`."""
+    return row.dimensions or _NO_DIMENSIONS
+
+
+def state_columns(row: StreamRow) -> Columns:
+    """A stream, in the order of `STREAM_STATE`."""
+    number, _stream, version, _dimensions, *rest = row
+    return number, version, *rest
 
 
 def stream_row(columns: Columns) -> StreamRow:

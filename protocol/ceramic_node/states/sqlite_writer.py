@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -14,10 +14,15 @@ from ceramic_node.states.sqlite_rows import (
     EVENT_COLUMNS,
     STREAM,
     STREAM_COLUMNS,
+    STREAM_DIMENSIONS,
+    STREAM_STATE,
+    Columns,
     change_columns,
+    dimension_columns,
     event_columns,
     event_row,
     of,
+    state_columns,
     stream_columns,
     stream_row,
 )
@@ -34,10 +39,17 @@ def _update(columns: str) -> str:
     return ", ".join(f"{name} = excluded.{name}" for name in names if name != "cid")
 
 
+def _setting(columns: str) -> str:
+    return f"UPDATE stream SET ({columns}) = ({', '.join('?' * len(columns.split(',')))}) WHERE id = ?"
+
+
 _HEAD: Final = "SELECT version, number, at, generation, rules FROM head"
+_START: Final = f"{_HEAD.replace(' FROM', ', EXISTS (SELECT 1 FROM need), EXISTS (SELECT 1 FROM wave) FROM')}"
 _GET_STREAMS: Final = f"SELECT id, {STREAM} FROM stream WHERE cid IN"
 _ADD_STREAM: Final = f"INSERT INTO stream ({STREAM}, id) VALUES ({', '.join('?' * (STREAM_COLUMNS + 1))})"
-_SET_STREAM: Final = f"UPDATE stream SET ({STREAM}) = ({', '.join('?' * STREAM_COLUMNS)}) WHERE id = ?"
+# SQLite writes to the indexes of all columns that are named, whether they differ or not.
+_SET_STATE: Final = _setting(STREAM_STATE)
+_SET_DIMENSIONS: Final = _setting(STREAM_DIMENSIONS)
 _GET_EVENTS: Final = (
     f"SELECT {of('event', EVENT)}, stream.cid FROM event JOIN stream ON stream.id = event.stream"
     " WHERE event.cid IN"
@@ -47,6 +59,7 @@ _PUT_EVENT: Final = (
     f"INSERT INTO event ({EVENT}) VALUES ({', '.join('?' * EVENT_COLUMNS)})"
     f" ON CONFLICT (cid) DO UPDATE SET {_update(EVENT)}"
 )
+_ADD_CHANGE: Final = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?)"
 _WAVE: Final = "target, last_need, model, after, last"
 _WAKE: Final = (
     f"INSERT INTO wave ({_WAVE}) VALUES (?, ?, ?, 0, ?) ON CONFLICT (target) DO UPDATE"
@@ -73,39 +86,38 @@ class SqliteWriter:
         self._events: dict[Cid, EventRow | None] = {}
         self._new_streams: dict[Cid, None] = {}
         self._changed_streams: dict[Cid, None] = {}
+        self._begun_streams: dict[Cid, None] = {}
         self._changed_events: dict[Cid, EventRow] = {}
         self._changes: list[tuple[Any, ...]] = []
-        self._may_be_awaited = self._one("SELECT 1 FROM need LIMIT 1") is not None
-        self._has_waves = self._one("SELECT 1 FROM wave LIMIT 1") is not None
-        self._before = self._head = read_head(db)
+        *head, is_needed, has_waves = db.execute(_START).fetchone()
+        self._before = StateHead(*head)
+        self._version, self._number, self._at, self._generation, self._rules = self._before
+        self._may_be_awaited, self._has_waves = bool(is_needed), bool(has_waves)
 
     def finish(self) -> None:
         """Write all of it, and how far the store has come."""
         self._flush()
-        if self._head != self._before:
+        head = self.head
+        if head != self._before:
             self._db.execute(
-                "UPDATE head SET (version, number, at, generation, rules) = (?, ?, ?, ?, ?)", self._head
+                "UPDATE head SET (version, number, at, generation, rules) = (?, ?, ?, ?, ?)", head
             )
 
     @property
     def head(self) -> StateHead:
         """See `StateWriter`."""
-        return self._head
+        return StateHead(self._version, self._number, self._at, self._generation, self._rules)
 
     def draw(self) -> int:
         """See `StateWriter`."""
-        number = self._head.number + 1
-        self._head = self._head._replace(number=number)
-        return number
+        self._number += 1
+        return self._number
 
     def move_to(self, *, version: int | None = None, at: int | None = None, rules: str | None = None) -> None:
         """See `StateWriter`."""
-        head = self._head
-        self._head = head._replace(
-            version=head.version if version is None else version,
-            at=head.at if at is None else at,
-            rules=head.rules if rules is None else rules,
-        )
+        self._version = self._version if version is None else version
+        self._at = self._at if at is None else at
+        self._rules = self._rules if rules is None else rules
 
     def read_ahead(self, streams: Collection[Cid], events: Collection[Cid]) -> None:
         """See `StateWriter`."""
@@ -146,11 +158,14 @@ class SqliteWriter:
     def put_stream(self, row: StreamRow) -> None:
         """See `StateWriter`."""
         stream = row.stream
-        if self.stream(stream) is None:
+        before = self.stream(stream)
+        if before is None:
             self._ids[stream] = self._next_id()
             self._new_streams[stream] = None
         elif stream not in self._new_streams:
             self._changed_streams[stream] = None
+            if before.dimensions != row.dimensions:
+                self._begun_streams[stream] = None
         self._streams[stream] = row
 
     def _next_id(self) -> int:
@@ -170,23 +185,27 @@ class SqliteWriter:
 
     def _flush(self) -> None:
         """Write what waits to be written."""
-        added = [(*self._columns(stream), self._ids[stream]) for stream in self._new_streams]
-        changed = [(*self._columns(stream), self._ids[stream]) for stream in self._changed_streams]
         events = [event_columns(row, self._id(row.stream)) for row in self._changed_events.values()]
-        self._db.executemany(_ADD_STREAM, added)
-        self._db.executemany(_SET_STREAM, changed)
-        self._db.executemany(_PUT_EVENT, events)
-        self._db.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?)", self._changes)
-        for written in (self._new_streams, self._changed_streams, self._changed_events, self._changes):
+        for statement, rows in (
+            (_ADD_STREAM, self._rows(self._new_streams, stream_columns)),
+            (_SET_STATE, self._rows(self._changed_streams, state_columns)),
+            (_SET_DIMENSIONS, self._rows(self._begun_streams, dimension_columns)),
+            (_PUT_EVENT, events),
+            (_ADD_CHANGE, self._changes),
+        ):
+            if rows:
+                self._db.executemany(statement, rows)
+        for written in (self._new_streams, self._changed_streams, self._begun_streams):
             written.clear()
+        self._changed_events.clear()
+        self._changes.clear()
         for read in (self._streams, self._events, self._ids):
             read.clear()
 
-    def _columns(self, stream: Cid) -> tuple[Any, ...]:
-        row = self._streams[stream]
-        if row is None:
-            raise AssertionError("a stream that is to be written and isn't there")
-        return stream_columns(row)
+    def _rows(self, streams: Iterable[Cid], columns: Callable[[StreamRow], Columns]) -> list[Columns]:
+        """What is to be written of streams, and their ids."""
+        rows = ((stream, self._streams[stream]) for stream in streams)
+        return [(*columns(row), self._ids[stream]) for stream, row in rows if row is not None]
 
     def is_awaited(self) -> bool:
         """See `StateWriter`."""
@@ -209,7 +228,7 @@ class SqliteWriter:
         if is_needed or has_documents:
             last = self._one("SELECT max(id) FROM stream") if has_documents else 0
             self._has_waves = True
-            self._db.execute(_WAKE, (target, self._head.number, model, last))
+            self._db.execute(_WAKE, (target, self._number, model, last))
         return is_needed
 
     def _one(self, statement: str, *values: object) -> Any:
@@ -218,6 +237,8 @@ class SqliteWriter:
 
     def take_woken(self, limit: int) -> list[Awaited]:
         """See `StateWriter`."""
+        if not self._has_waves:
+            return []
         self._flush()
         return take(self, limit)
 
@@ -225,6 +246,7 @@ class SqliteWriter:
         """See `Waves`."""
         found = self._db.execute(f"SELECT {_WAVE} FROM wave ORDER BY turn LIMIT 1").fetchone()
         if found is None:
+            self._has_waves = False
             return None
         target, last_need, model, after, last = found
         self._db.execute("DELETE FROM wave WHERE target = ?", (target,))
@@ -272,7 +294,7 @@ class SqliteWriter:
             self._db.execute(f"DELETE FROM {table}")
         self._may_be_awaited = self._has_waves = False
         self._last_id = -1
-        self._head = self._head._replace(version=0, at=0)
+        self._version = self._at = 0
 
 
 def read_events(db: sqlite3.Connection, cids: Collection[Cid]) -> dict[Cid, EventRow]:

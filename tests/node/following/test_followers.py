@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from abc import ABC, abstractmethod
@@ -10,11 +11,13 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from time import monotonic
 
 import pytest
 
 from ceramic_node.clock import SystemClock
-from ceramic_node.following.messages import Orders, Report
+from ceramic_node.following.child import Line
+from ceramic_node.following.messages import WAKE, Orders, Report
 from ceramic_node.following.port import Follower, Turn
 from ceramic_node.following.process import FollowerProcess
 from ceramic_node.states.follower import StateFollower
@@ -204,6 +207,38 @@ class TestProcess(AnyFollower):
             node.wait()
         with closing(SqliteStates(tmp_path / _STATES, patience=_PATIENCE)) as states:
             assert states.head().version == 1
+
+
+@pytest.fixture
+def line() -> Iterator[tuple[Line, socket.socket]]:
+    """One end of a line, and the socket at its other end."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield Line(theirs), ours
+
+
+def test_a_line_wakes_as_often_as_it_was_listened_to(line: tuple[Line, socket.socket]) -> None:
+    wakes, node = line
+    assert wakes.wait(0)
+    for _ in range(100):
+        node.sendall(WAKE)
+    assert wakes.wait(_PATIENCE), "it is woken at once"
+    started = monotonic()
+    assert wakes.wait(0.02)
+    assert monotonic() - started >= 0.01, "all of it was heard"
+
+
+@pytest.mark.parametrize("is_rude", [False, True])
+def test_a_line_that_is_hung_up_is_the_end(line: tuple[Line, socket.socket], *, is_rude: bool) -> None:
+    wakes, node = line
+    wakes.say(Report(1))
+    if is_rude:
+        node.close()
+    else:
+        node.shutdown(socket.SHUT_WR)
+    assert not wakes.wait(_PATIENCE)
+    assert not wakes.wait(0)
+    wakes.say(Report(2))
 
 
 def test_what_is_said_is_what_is_heard(tmp_path: Path) -> None:

@@ -17,6 +17,11 @@ def log_of(stream: NewEvent, count: int) -> list[NewEvent]:
     return found
 
 
+def anchored(log: list[NewEvent]) -> list[NewEvent]:
+    """A stream with an anchor at its end: one that has to be looked at as a whole."""
+    return [*log, time(log[0], log[-1], 500)]
+
+
 def test_others_have_their_turn_between_its_pieces() -> None:
     following = Following(unit=50, seconds=0.0)
     long = log_of(note("long"), 1000)
@@ -130,14 +135,14 @@ def test_a_long_stream_of_a_model_is_not_judged_ahead() -> None:
 def test_the_cache_has_limits_and_always_holds_one() -> None:
     cache = LiveCache(max_streams=3, max_events=50)
     following = Following(cache=cache)
-    following.put(NOTE, *(note(f"{number}") for number in range(10)))
+    following.put(NOTE, *(event for number in range(10) for event in anchored(log_of(note(f"{number}"), 0))))
     following.settle()
     assert len(cache) == 3
-    following.put(*log_of(note("long"), 100))
+    following.put(*anchored(log_of(note("long"), 100)))
     following.settle()
     assert len(cache) == 1
-    assert cache.events == 101
-    following.put(*log_of(note("short"), 10))
+    assert cache.events == 102
+    following.put(*anchored(log_of(note("short"), 10)))
     following.settle()
-    assert cache.events == 11
+    assert cache.events == 12
     following.check()

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from ceramic_node.states.live_cache import Live
+from ceramic_node.states.extending import Extension
 from ceramic_node.states.records import Backlog, EventRow
 from ceramic_node.states.writing import Writing
 from ceramic_protocol.cid import Cid
@@ -43,6 +43,18 @@ def failing_for(following: Following, method: str, cid: Cid, error: Exception) -
             return refuse(error) if cid in streams else several(streams, limit)
 
         following.meddled.instead["snapshots"] = all_instead
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, kind: type, method: str, cid: Cid, error: Exception) -> None:
+    """Let a method that makes a row fail for one event."""
+    real = getattr(kind, method)
+
+    def make(self: object, *given: Any) -> EventRow:
+        is_it = any(isinstance(each, Judged) and each.event.cid == cid for each in given)
+        found: EventRow = refuse(error) if is_it else real(self, *given)
+        return found
+
+    monkeypatch.setattr(kind, method, make)
 
 
 @pytest.mark.parametrize("model", [b"no StreamID", "text", 7, None, [], b""])
@@ -89,13 +101,8 @@ def test_a_stream_that_makes_everything_fail_fails_alone(
     after = data(BAD, BAD, 2)
     before = [data(BAD, BAD, 1)]
     if where == "written":
-        real = Writing._make
-
-        def make(writing: Writing, live: Live, item: Judged, old: EventRow | None) -> EventRow:
-            is_it = item.event.cid == before[0].checked.cid
-            return refuse(error) if is_it else real(writing, live, item, old)
-
-        monkeypatch.setattr(Writing, "_make", make)
+        for kind, method in ((Writing, "_make"), (Extension, "_event_row")):
+            fail_at(monkeypatch, kind, method, before[0].checked.cid, error)
     else:
         failing_for(following, "snapshot", BAD.checked.cid, error)
     following.put(NOTE, GOOD, BAD, *before, data(GOOD, GOOD, 1))
