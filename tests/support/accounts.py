@@ -59,7 +59,8 @@ def judge(case: Case, profile: Profile, controller: str | None = None) -> Findin
 def may_write(case: Case, event: CheckedEvent, controller: str, profile: Profile) -> Finding | None:
     """What keeps the signer from writing to the stream of a case."""
     rules = ACCOUNT_RULES[profile]
-    stream = rules.stream_of(Stream(controller, case["streamId"], case["model"]), _init(case, event, profile))
+    payload = _init(case, event, profile).payload
+    stream = rules.stream_of(Stream(controller, case["streamId"], case["model"]), payload)
     terms = Terms(case["revocationPhaseOutSecs"], SKEW, case["checkExp"])
     at = datetime.fromisoformat(case["atTime"])
     if profile is Profile.CERAMIC_ONE and not case["checkExp"]:

@@ -296,7 +296,7 @@ def covered(made: Made, resource: str, stream: Stream) -> bool:
     assert event.grant is not None
     rules = ACCOUNT_RULES[RUST]
     named = event._replace(grant=event.grant._replace(resources=(resource,)))
-    return rules.may_write(named, rules.stream_of(stream, event), AT, Terms(0, 0)) is None
+    return rules.may_write(named, rules.stream_of(stream, event.payload), AT, Terms(0, 0)) is None
 
 
 def test_streams_have_the_name_of_a_document_with_the_payload_as_its_init() -> None:

@@ -108,7 +108,7 @@ def judge(made: Made, profile: Profile, controller: str) -> None:
         assert Grant.from_bytes(event.grant.to_bytes()) == event.grant
     stream = Stream(controller, "k123", None)
     rules = ACCOUNT_RULES[profile]
-    found = rules.may_write(event, rules.stream_of(stream, event), AT, TERMS)
+    found = rules.may_write(event, rules.stream_of(stream, event.payload), AT, TERMS)
     assert found is None or found.reason.outcome is Outcome.REJECTED
 
 

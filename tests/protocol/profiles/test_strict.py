@@ -59,7 +59,7 @@ def test_a_stream_has_the_name_that_it_has() -> None:
     event = checked(granted(WALLET).car, STRICT)
     assert not isinstance(event, InvalidEvent)
     stream = Stream(WALLET.did, "k123", None)
-    assert Strict().stream_of(stream, event) == stream
+    assert Strict().stream_of(stream, event.payload) == stream
 
 
 def test_accounts_are_the_same_in_other_letters_on_every_chain() -> None:
