@@ -19,11 +19,12 @@ from ceramic_protocol.batch import SignaturePool
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import CeramicError
+from ceramic_protocol.events import InitEvent
 from ceramic_protocol.ports import RawEvent
 from ceramic_protocol.reasons import Finding, Outcome
 from ceramic_protocol.store_port import EventStore
-from ceramic_protocol.stored import Grounds, NewEvent, StreamFacts, is_init, stream_of
-from ceramic_protocol.verify import Checked, Verifier
+from ceramic_protocol.stored import Grounds, NewEvent, StreamFacts, stream_of
+from ceramic_protocol.verify import Checked, Inspected, Verifier
 
 __all__ = ["Answer", "Intake", "MissingPrev", "Overloaded", "Stopping", "Submitted"]
 
@@ -121,9 +122,9 @@ class Intake:
         return answers
 
     def _verify_and_put(self, parcels: Sequence[Parcel], items: Sequence[RawEvent]) -> list[Answer]:
-        checked = self._signatures.verify_batch(items, self._verifier)
+        found = self._signatures.inspect_batch(items, self._verifier)
         needing = [parcel.needs_prev for parcel in parcels for _car in parcel.cars]
-        answers, kept = self._sort_out(items, checked, needing)
+        answers, kept = self._sort_out(items, found, needing)
         released: Sequence[NewEvent] = ()
         if self.wanted is not None:
             filtered = [parcel.by_interests for parcel in parcels for _car in parcel.cars]
@@ -140,38 +141,46 @@ class Intake:
         return [answer for answer in answers if answer is not None]
 
     def _sort_out(
-        self, items: Sequence[RawEvent], checked: Sequence[Checked], needing: Sequence[bool]
+        self, items: Sequence[RawEvent], found: Sequence[Inspected], needing: Sequence[bool]
     ) -> tuple[list[Answer | None], dict[int, NewEvent]]:
         """Answers for what isn't kept, and what is to be kept, by its place."""
         answers: list[Answer | None] = []
         kept: dict[int, NewEvent] = {}
         building = [
             event
-            for event, needs_prev in zip(checked, needing, strict=True)
+            for (event, _decoded), needs_prev in zip(found, needing, strict=True)
             if needs_prev and isinstance(event, CheckedEvent) and event.prev is not None
         ]
         facts, there = self._store.grounds(building) if building else Grounds({}, set())
         inits: dict[Cid, CheckedEvent] = {}
-        for place, (event, needs_prev) in enumerate(zip(checked, needing, strict=True)):
+        for place, ((event, decoded), needs_prev) in enumerate(zip(found, needing, strict=True)):
             if not isinstance(event, CheckedEvent) or event.outcome is Outcome.REJECTED:
                 answers.append(Submitted(event.cid, None, _finding(event)))
                 continue
-            if is_init(event):
-                facts[event.cid] = StreamFacts.of(event)
-                inits[event.cid] = event
+            own: StreamFacts | None = None
+            if isinstance(decoded, InitEvent):
+                own = StreamFacts.of_header(event.cid, decoded.header)
             answer: Answer | None = None
             if needs_prev:
-                answer = _missing(event, facts, there) or self._unauthorized(event, facts, inits)
+                answer = _missing(event, facts, there) or self._unauthorized(event, own, facts, inits)
             if answer is None:
-                kept[place] = NewEvent(items[place].car, event, facts[event.cid] if is_init(event) else None)
+                kept[place] = NewEvent(items[place].car, event, own)
                 there.add(event.cid)
+                if own is not None:
+                    facts[event.cid], inits[event.cid] = own, event
             answers.append(answer)
         return answers, kept
 
     def _unauthorized(
-        self, event: CheckedEvent, facts: Mapping[Cid, StreamFacts], inits: Mapping[Cid, CheckedEvent]
+        self,
+        event: CheckedEvent,
+        own: StreamFacts | None,
+        facts: Mapping[Cid, StreamFacts],
+        inits: Mapping[Cid, CheckedEvent],
     ) -> Submitted | None:
-        finding = None if self._writers is None else self._writers.finding(event, facts, inits)
+        stream = stream_of(event)
+        known = facts.get(stream) if own is None and stream is not None else own
+        finding = None if self._writers is None else self._writers.finding(event, known, inits)
         return None if finding is None else Submitted(event.cid, None, finding)
 
 

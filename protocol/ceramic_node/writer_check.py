@@ -19,7 +19,7 @@ from ceramic_protocol.profiles.registry import ACCOUNT_RULES
 from ceramic_protocol.reasons import Finding
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.store_port import EventReader
-from ceramic_protocol.stored import StreamFacts, stream_of
+from ceramic_protocol.stored import StreamFacts
 
 
 class WriterCheck:
@@ -38,31 +38,29 @@ class WriterCheck:
         self._accounts: Final = ACCOUNT_RULES[profile]
 
     def finding(
-        self, event: CheckedEvent, facts: Mapping[Cid, StreamFacts], batch: Mapping[Cid, CheckedEvent]
+        self, event: CheckedEvent, facts: StreamFacts | None, batch: Mapping[Cid, CheckedEvent]
     ) -> Finding | None:
         """Why the signer may not write to the event's stream; None if it may, or if there is no signer.
 
         Args:
             event: the event, whose own checks are good.
-            facts: of streams; where its stream isn't among them, nobody can say yet.
-            batch: init events that come along with it and aren't kept yet, itself too if it is one.
+            facts: those of its stream; as long as there are none, nobody can say.
+            batch: init events that come along with it and aren't kept yet.
         """
-        cid = stream_of(event)
-        if event.signer is None or cid is None or cid not in facts:
+        if event.signer is None or facts is None:
             return None
-        payload = self._payload(cid, batch) if self._accounts.names_by_payload else b""
+        payload = self._payload(event, facts.stream, batch) if self._accounts.names_by_payload else b""
         if payload is None:
             # It was pruned, and with it the stream's name; what comes is kept and waits (`payload_pruned`).
             return None
-        known = facts[cid]
-        plain = Stream(known.controller, known.stream_id, known.model)
+        plain = Stream(facts.controller, facts.stream_id, facts.model)
         rules = Rules(self._clock.now(), profile=self._profile)
         return self._accounts.may_write(
             event, self._accounts.stream_of(plain, payload), rules.at, rules.terms
         )
 
-    def _payload(self, stream: Cid, batch: Mapping[Cid, CheckedEvent]) -> bytes | None:
-        init = batch.get(stream)
+    def _payload(self, event: CheckedEvent, stream: Cid, batch: Mapping[Cid, CheckedEvent]) -> bytes | None:
+        init = event if event.cid == stream else batch.get(stream)
         if init is None:
             stored = self._store.event(stream)
             init = None if stored is None else stored.checked

@@ -9,14 +9,18 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Generic, Self, TypeAlias, TypeVar
 
 from ceramic_protocol.ports import SourceItem
-from ceramic_protocol.verify import Checked, Verifier
+from ceramic_protocol.verify import Checked, Inspected, Verifier
+
+_T = TypeVar("_T")
+_Work: TypeAlias = Callable[[Sequence[SourceItem]], list[_T]]
 
 _CHUNK: Final = 256
 """Items that a thread takes at a time."""
@@ -83,35 +87,41 @@ class SignaturePool:
 
     def verify_batch(self, items: Sequence[SourceItem], verifier: Verifier) -> list[Checked]:
         """What is to be said of each item, in order."""
-        if len(items) <= _FEW:
-            return verifier.check_all(items)
-        return self._start(items, verifier).answers()
+        return self._run(items, verifier.check_all)
+
+    def inspect_batch(self, items: Sequence[SourceItem], verifier: Verifier) -> list[Inspected]:
+        """The same, with what was decoded."""
+        return self._run(items, verifier.inspect_all)
 
     def verify_batches(
         self, batches: Iterable[Sequence[SourceItem]], verifier: Verifier
     ) -> Iterator[tuple[Sequence[SourceItem], list[Checked]]]:
         """Batches with their answers; the threads are on the next one while the caller uses the last."""
-        running: deque[_Running] = deque()
+        running: deque[_Running[Checked]] = deque()
         for items in batches:
-            running.append(self._start(items, verifier))
+            running.append(self._start(items, verifier.check_all))
             if len(running) > 1:
                 yield running[0].items, running.popleft().answers()
         while running:
             yield running[0].items, running.popleft().answers()
 
-    def _start(self, items: Sequence[SourceItem], verifier: Verifier) -> _Running:
+    def _run(self, items: Sequence[SourceItem], work: _Work[_T]) -> list[_T]:
+        return work(items) if self._pool and len(items) <= _FEW else self._start(items, work).answers()
+
+    def _start(self, items: Sequence[SourceItem], work: _Work[_T]) -> _Running[_T]:
         if self._pool is None:
             msg = "use the pool as a context manager"
             raise RuntimeError(msg)
         chunks = (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
-        return _Running(items, [self._pool.submit(verifier.check_all, chunk) for chunk in chunks])
+        return _Running(items, [self._pool.submit(work, chunk) for chunk in chunks])
 
 
-class _Running(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Running(Generic[_T]):
     """A batch that the threads are working on."""
 
     items: Sequence[SourceItem]
-    chunks: list[Future[list[Checked]]]
+    chunks: list[Future[list[_T]]]
 
-    def answers(self) -> list[Checked]:
+    def answers(self) -> list[_T]:
         return [answer for chunk in self.chunks for answer in chunk.result()]

@@ -12,7 +12,7 @@ from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import DecodeError, IdentifierError, StoreCorruption
 from ceramic_protocol.event_ids import MODEL_SEPARATOR, EventId
-from ceramic_protocol.events import InitEvent, decode_payload
+from ceramic_protocol.events import InitEvent, InitHeader, decode_payload
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.networks import Network
@@ -83,10 +83,14 @@ class StreamFacts(NamedTuple):
         Raises:
             StoreCorruption: it is none.
         """
-        header = _decode_init(init).header
+        return cls.of_header(init.cid, _decode_init(init).header)
+
+    @classmethod
+    def of_header(cls, init: Cid, header: InitHeader) -> StreamFacts:
+        """The facts in the header of the init event with that CID."""
         sep_key = header.fields.get("sep")
         return cls(
-            StreamId.of(header.stream_type, init.cid),
+            StreamId.of(header.stream_type, init),
             header.controller,
             header.model,
             sep_key if isinstance(sep_key, str) else MODEL_SEPARATOR,

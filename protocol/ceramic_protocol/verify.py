@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 from ceramic_protocol.anchors import Anchored, check_unasked, verify_anchor
 from ceramic_protocol.checked import CheckedEvent, Kind
@@ -22,6 +22,13 @@ from ceramic_protocol.reasons import Finding, Reason
 
 Checked: TypeAlias = CheckedEvent | InvalidEvent
 """An event after its own checks, or what is none."""
+
+
+class Inspected(NamedTuple):
+    """An event after its own checks, and as it was decoded for them."""
+
+    checked: Checked
+    event: Event | InvalidEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +54,27 @@ class Verifier:
 
     def check(self, item: SourceItem) -> Checked:
         """Decode and verify what a source yields."""
-        event = self.decode(item)
-        return event if isinstance(event, InvalidEvent) else self.verify(event)
+        return self._inspect(self.decode(item)).checked
 
     def check_all(self, items: Iterable[SourceItem]) -> list[Checked]:
         """Decode and verify many, in order; a chain far away is asked about all of their anchors at once."""
+        return [inspected.checked for inspected in self.inspect_all(items)]
+
+    def inspect_all(self, items: Iterable[SourceItem]) -> list[Inspected]:
+        """The same, for those who need what was decoded as well."""
         if not _is_distant(type(self.chain)):
             # One thread decodes while another one checks a signature: not in two passes, then.
-            return [self.check(item) for item in items]
+            return [self._inspect(self.decode(item)) for item in items]
         events = [self.decode(item) for item in items]
         cast("DistantChain", self.chain).prefetch(
             (event.proof.chain_id, event.proof.tx_hash)
             for event in events
             if isinstance(event, TimeEvent) and check_unasked(event, self.network) is None
         )
-        return [event if isinstance(event, InvalidEvent) else self.verify(event) for event in events]
+        return list(map(self._inspect, events))
+
+    def _inspect(self, event: Event | InvalidEvent) -> Inspected:
+        return Inspected(event if isinstance(event, InvalidEvent) else self.verify(event), event)
 
     def decode(self, item: SourceItem) -> Event | InvalidEvent:
         """The event that a source holds; damage is none, nor is one under another CID than claimed."""

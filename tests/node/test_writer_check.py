@@ -17,7 +17,7 @@ from ceramic_protocol.ids import MODEL, StreamId
 from ceramic_protocol.ports import RawEvent
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reasons import Finding, Reason
-from ceramic_protocol.stored import NewEvent, StreamFacts
+from ceramic_protocol.stored import NewEvent, StreamFacts, stream_of
 from ceramic_protocol.verify import Verifier
 
 ALICE, MALLORY = (EventBuilder(SIGNERS[KeyType.ED25519](bytes([seed]) * 32)) for seed in (1, 2))
@@ -50,7 +50,8 @@ def finding(
     facts = {cid: StreamFacts.of(init) for cid, init in inits.items()}
     report = checked(event)
     check = WriterCheck(store, Now(), profile)
-    return check.finding(report, store.grounds([report]).facts | facts, inits)
+    facts |= store.grounds([report]).facts
+    return check.finding(report, facts.get(stream_of(report) or report.cid), inits)
 
 
 PATCH: list[IpldValue] = [{"op": "replace", "path": "/n", "value": 2}]
