@@ -15,8 +15,9 @@ from bench.ceiling import bare_check
 from bench.effort import Effort
 from bench.figure import Figure, Series
 from bench.node_events import Coming, batch_requests, single_requests
+from bench.node_peer import NAME, bare_rate, bare_server
 from bench.node_process import running_node
-from bench.node_rounds import Measured, flat, note_of, of_states, send, timed, values, warm
+from bench.node_rounds import CONNECTIONS, Measured, flat, note_of, of_states, send, timed, values, warm
 from bench.node_store import Filled, filled
 from ceramic_node.clock import SystemClock
 from ceramic_node.config.node import NodeConfig
@@ -24,7 +25,7 @@ from ceramic_node.store.sqlite import open_store
 
 _BATCH: Final = 500
 _SAMPLE: Final = 100
-_BARE: Final = "bare Ed25519 check"
+_CHECK: Final = "bare Ed25519 check"
 _FULL: Final = ("--durability", "FULL")
 _CHECK_ROUNDS: Final = 3
 
@@ -37,37 +38,40 @@ class _Round(NamedTuple):
 
 
 class _Rounds(NamedTuple):
-    """Few events stored, many, few with FULL; and bare checks a second beside them."""
+    """Few events stored, many, few with FULL; and beside them what bare servers and checks do a second."""
 
     small: list[_Round]
     large: list[_Round]
     full: list[_Round]
-    bare: list[float]
+    served: list[float]
+    checked: list[float]
 
 
 def figures(effort: Effort) -> list[Figure]:
     """All of it: few events stored, many, and few on a disk that is waited for."""
     few, many = map(filled, effort.node_sizes)
     large_folder, large_coming = many.copy("many"), many.coming()
-    rounds = _Rounds([], [], [], [])
-    for _ in range(effort.node_rounds):
-        sample = [event.raw for event in few.coming().take(_SAMPLE)]
-        rounds.bare.append(1e6 / bare_check(sample, _CHECK_ROUNDS).micros)
-        rounds.small.append(_killed(few, effort))
-        rounds.large.append(_session(large_folder, large_coming, effort))
-        rounds.full.append(_killed(few, effort, *_FULL))
+    rounds = _Rounds([], [], [], [], [])
+    sample = few.coming().take(max(_SAMPLE, effort.node_singles))
+    with bare_server() as port:
+        for _ in range(effort.node_rounds):
+            raw = [event.raw for event in sample[:_SAMPLE]]
+            rounds.checked.append(1e6 / bare_check(raw, _CHECK_ROUNDS).micros)
+            rounds.served.append(bare_rate(port, single_requests(sample), CONNECTIONS))
+            rounds.small.append(_killed(few, effort))
+            rounds.large.append(_session(large_folder, large_coming, effort))
+            rounds.full.append(_killed(few, effort, *_FULL))
     return [
-        *_figures("single", effort.node_singles, effort, rounds),
-        *_figures("batch", effort.node_batched, effort, rounds),
+        *_figures("single", effort.node_singles, effort, rounds, Series(NAME, rounds.served)),
+        *_figures("batch", effort.node_batched, effort, rounds, Series(_CHECK, rounds.checked)),
         *_states(effort, [each.batch for each in rounds.small], [each.batch for each in rounds.large]),
     ]
 
 
-def _figures(name: str, events: int, effort: Effort, rounds: _Rounds) -> list[Figure]:
+def _figures(name: str, events: int, effort: Effort, rounds: _Rounds, bare: Series) -> list[Figure]:
     few, many = (f"{size:,} stored" for size in effort.node_sizes)
     here, there, lasting = ([getattr(each, name) for each in found] for found in rounds[:3])
     normal, said = Series(f"NORMAL, {few}", values(here)), note_of(lasting, events)
-    bare = Series(_BARE, rounds.bare)
     return [
         Figure.of(Series(f"{name} POST, {few}", values(here)), bare, "events/s", note_of(here, events)),
         flat(f"{name} POST, {many}", there, here, few, note_of(there, events)),
