@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from random import Random
 
@@ -14,25 +10,11 @@ import pytest
 from ceramic_node.clock import SystemClock
 from ceramic_node.store.sqlite import SqliteStore, open_store
 from ceramic_protocol.stored import NewEvent
+from tests.node.store.hurting import run_and_kill
 from tests.node.store.prune_crashing import doomed, logs
-from tests.support.vectors import PROJECT
 
 KILLS = 6
 LONGEST_PAUSE = 0.004
-
-
-def run_and_kill(folder: Path, steps: int, pause: float) -> bool:
-    """Whether it could be killed, after so many transactions and a moment."""
-    command = [sys.executable, "-m", "tests.node.store.prune_crashing", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        for _step in range(steps):
-            process.stdout.readline()
-        time.sleep(pause)
-        process.send_signal(signal.SIGKILL)
-        process.stdout.read()
-        return process.wait() == -signal.SIGKILL
 
 
 def whole(store: SqliteStore, log: list[NewEvent]) -> int:
@@ -57,7 +39,9 @@ def test_pruning_that_is_killed(tmp_path: Path, seed: int) -> None:
         store.put([event for log in plan for event in log])
     last, kills = sum(map(len, plan)), 0
     for _kill in range(KILLS):
-        kills += run_and_kill(tmp_path, random.randint(1, 8), random.random() * LONGEST_PAUSE)
+        kills += run_and_kill(
+            "tests.node.store.prune_crashing", tmp_path, random.randint(1, 8), random.random() * LONGEST_PAUSE
+        )
         with open_store(tmp_path, clock=SystemClock()) as store:
             assert store.check() == []
             left = [whole(store, log) for log in plan]
@@ -66,7 +50,7 @@ def test_pruning_that_is_killed(tmp_path: Path, seed: int) -> None:
         assert sum(left) < last or left == wanted, "it goes on"
         last = sum(left)
     assert kills >= KILLS // 2, "it was too quick to be killed"
-    run_and_kill(tmp_path, 10_000, 0.0)  # it ends by itself
+    run_and_kill("tests.node.store.prune_crashing", tmp_path, 10_000, 0.0)  # it ends by itself
     with open_store(tmp_path, clock=SystemClock()) as store:
         assert [whole(store, log) for log in plan] == wanted
         assert store.check(thorough=True) == []

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from random import Random
 
@@ -14,26 +10,12 @@ import pytest
 from ceramic_node.clock import SystemClock
 from ceramic_node.store.memory import MemoryStore
 from ceramic_node.store.sqlite import open_store
+from tests.node.store.hurting import run_and_kill
 from tests.node.store.reading import all_keys
 from tests.node.store.recon_crashing import AT_ONCE, logs, news
-from tests.support.vectors import PROJECT
 
 KILLS = 10
 LONGEST_PAUSE = 0.004
-
-
-def run_and_kill(folder: Path, slices: int, pause: float) -> bool:
-    """Whether it could be killed, after so many slices and a moment."""
-    command = [sys.executable, "-m", "tests.node.store.recon_crashing", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        for _slice in range(slices):
-            process.stdout.readline()
-        time.sleep(pause)
-        process.send_signal(signal.SIGKILL)
-        process.stdout.read()
-        return process.wait() == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -47,7 +29,9 @@ def test_keys_whose_process_is_killed(tmp_path: Path, seed: int) -> None:
     kills, last = 0, 0
     for _kill in range(KILLS):
         slices = random.randint(1, len(whole) // AT_ONCE // KILLS)
-        kills += run_and_kill(tmp_path, slices, random.random() * LONGEST_PAUSE)
+        kills += run_and_kill(
+            "tests.node.store.recon_crashing", tmp_path, slices, random.random() * LONGEST_PAUSE
+        )
         with open_store(tmp_path, clock=SystemClock()) as store:
             assert store.check() == []
             position = store._upkeep._file.cursor.position

@@ -18,6 +18,7 @@ from ceramic_node.store.sqlite.recon_file import RECON_FILE
 from ceramic_protocol.errors import CeramicError, OutsideError, StoreCorruption, UsageError
 from ceramic_protocol.event_ids import EventId
 from tests.node.store.filled import B, fill, opened
+from tests.node.store.hurting import damage
 from tests.node.store.making import chain_of
 from tests.node.store.reading import all_keys
 
@@ -200,13 +201,7 @@ def test_damage_is_never_passed_over(kept: Path, tmp_path: Path) -> None:
 
 
 def _outcome(folder: Path, damaged: Path, random: Random) -> str:
-    shutil.rmtree(damaged, ignore_errors=True)
-    shutil.copytree(folder, damaged)
-    with (damaged / RECON_FILE).open("r+b") as file:
-        size = file.seek(0, 2)
-        for _ in range(3):
-            file.seek(random.randrange(size - 64))
-            file.write(random.randbytes(random.choice([1, 16, 64])))
+    damage(folder, damaged, RECON_FILE, random)
     try:
         with opened(damaged) as store:
             return _use(store)

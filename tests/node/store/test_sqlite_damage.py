@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ from ceramic_node.store.sqlite.backup import FILE_NAME
 from ceramic_node.store.sqlite.schema import REPORT
 from ceramic_protocol.errors import CeramicError, StoreCorruption
 from tests.node.store.filled import A, opened, said
+from tests.node.store.hurting import damage
 
 LOUD = {"store_corruption", "store_too_new", "outside", "usage", "bad_identifier"}
 """Codes of what may be raised; `usage` where it was hit that says whose file it is, or of which network."""
@@ -29,13 +29,7 @@ def test_damage_is_never_passed_over(folder: Path, tmp_path: Path) -> None:
 
 
 def _outcome(folder: Path, damaged: Path, random: Random, whole: list[object]) -> str:
-    shutil.rmtree(damaged, ignore_errors=True)
-    shutil.copytree(folder, damaged)
-    with (damaged / FILE_NAME).open("r+b") as file:
-        size = file.seek(0, 2)
-        for _ in range(3):
-            file.seek(random.randrange(size - 64))
-            file.write(random.randbytes(random.choice([1, 16, 64])))
+    damage(folder, damaged, FILE_NAME, random)
     try:
         with opened(damaged) as store:
             if store.check(thorough=True):
