@@ -46,7 +46,7 @@ class Intake:
     Args:
         store: where they are kept.
         verifier: how they are checked.
-        on_kept: called after something may have been kept.
+        on_kept: called in the event loop after something was kept.
         watcher: sees what is done.
         writers: says of events that need their prev whether their signers may write; without it all may.
     """
@@ -65,7 +65,8 @@ class Intake:
         self._verifier = verifier
         self._watcher = watcher
         self._signatures = SignaturePool()
-        self._queue = IntakeQueue(self._keep, on_kept)
+        self._on_kept = on_kept
+        self._queue = IntakeQueue(self._keep, self._tell)
         self._is_stopping = False
 
     @property
@@ -113,6 +114,11 @@ class Intake:
     async def run_alone(self, action: Callable[[], _T]) -> _T:
         """Do something to the store while nothing is being written: between two batches."""
         return await self._queue.call(action)
+
+    def _tell(self, answers: Sequence[Answer]) -> None:
+        # What was refused is no news to anybody else.
+        if any(isinstance(answer, Submitted) and answer.outcome is not None for answer in answers):
+            self._on_kept()
 
     def _keep(self, parcels: Sequence[Parcel]) -> list[Answer]:
         items = [RawEvent(car, None, "", 0) for parcel in parcels for car in parcel.cars]

@@ -47,11 +47,13 @@ class IntakeQueue:
 
     Args:
         keep: works on parcels in the thread; gives the answers to all of their CARs, in order.
-        on_answered: called in the event loop after parcels were answered.
+        on_answered: called in the event loop with the answers after they were given.
     """
 
     def __init__(
-        self, keep: Callable[[Sequence[Parcel]], list[Answer]], on_answered: Callable[[], object]
+        self,
+        keep: Callable[[Sequence[Parcel]], list[Answer]],
+        on_answered: Callable[[Sequence[Answer]], object],
     ) -> None:
         self._keep: Final = keep
         self._on_answered: Final = on_answered
@@ -146,7 +148,7 @@ class IntakeQueue:
             stop = start + len(parcel.cars)
             _succeed(parcel.answer, list(answers[start:stop]))
             start = stop
-        self._on_answered()
+        self._on_answered(answers)
 
 
 def _succeed(answer: asyncio.Future[_T], found: _T) -> None:

@@ -174,3 +174,19 @@ def test_a_caller_that_gives_up_disturbs_nobody() -> None:
         assert (await second)[0] == Submitted(FIRST.cid, PutOutcome.NEW, None)
 
     with_intake(work, store)
+
+
+def test_what_was_refused_is_no_news() -> None:
+    news: list[int] = []
+
+    async def run() -> None:
+        intake = Intake(MemoryStore(), Verifier(), lambda: news.append(1))
+        await intake.start()
+        await intake.submit([b"junk"])
+        await intake.submit([FIRST.car], needs_prev=True)
+        assert news == []
+        await intake.submit([b"junk", INIT.car])
+        await intake.stop()
+
+    asyncio.run(run())
+    assert news == [1]

@@ -13,14 +13,13 @@ from ceramic_node.store.sqlite.findings import Finding
 from ceramic_node.store.sqlite.recon_events import Offer, ReconEvents
 from ceramic_node.store.sqlite.recon_file import ADVICE
 from ceramic_node.store.sqlite.recon_schema import connected, cursor_of, is_empty
-from ceramic_node.store.sqlite.recon_tree import MOST_CHILDREN, SUMS, height
+from ceramic_node.store.sqlite.recon_tree import MOST_CHILDREN, SUMS, has_key, height
 from ceramic_protocol.errors import StoreCorruption
 from ceramic_protocol.recon_port import range_hash_of
 from ceramic_protocol.stored import StoreHead
 
 _LEVEL: Final = f"SELECT first, children, count, {SUMS} FROM recon_node WHERE level = ? ORDER BY first"
 _KEYS: Final = "SELECT key FROM recon_key WHERE key >= ? AND key < ?"
-_IS_THERE: Final = "SELECT 1 FROM recon_key WHERE key = ?"
 _TOTAL: Final = ", ".join(f"coalesce(sum({name}), 0)" for name in ("1", "count", *SUMS.split(", ")))
 _BELOW: Final = f"SELECT {_TOTAL} FROM recon_node WHERE level = ? AND first >= ? AND first < ?"
 _END: Final = b"\xff" * 256
@@ -104,7 +103,7 @@ def _check_keys(
     """Whether the keys are those of the events up to a cursor."""
     expected = 0
     for key, is_offered, revised in chain.from_iterable(offers):
-        is_there = db.execute(_IS_THERE, (key,)).fetchone() is not None
+        is_there = has_key(db, key)
         # What a report said before it was replaced isn't known.
         is_certain = revised <= cursor.version
         if is_certain and is_offered and not is_there:

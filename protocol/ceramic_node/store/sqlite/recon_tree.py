@@ -26,6 +26,7 @@ Weight: TypeAlias = tuple[int, ...]
 """Children, keys and sums of a node, or by how much they change."""
 
 _KEY: Final[Weight] = (1, 1)
+_IS_THERE: Final = "SELECT 1 FROM recon_key WHERE key = ?"
 _LEVEL: Final = "SELECT first, children FROM recon_node WHERE level = ? ORDER BY first"
 _NODE: Final = f"INSERT INTO recon_node VALUES (?, ?, ?, ?, {', '.join('?' * LANES)})"
 _CHANGE: Final = (
@@ -38,6 +39,11 @@ _NODES: Final = (
     f"SELECT first, count, {SUMS} FROM recon_node WHERE level = ? AND first >= ? AND first < ? ORDER BY first"
 )
 _END: Final = b"\xff" * 256
+
+
+def has_key(db: sqlite3.Connection, key: bytes) -> bool:
+    """Whether a key is there."""
+    return db.execute(_IS_THERE, (key,)).fetchone() is not None
 
 
 def height(db: sqlite3.Connection) -> int:

@@ -16,14 +16,13 @@ from typing import Final, TypeVar
 from ceramic_node.store.sqlite.readers import Readers
 from ceramic_node.store.sqlite.recon_events import Offer, ReconEvents
 from ceramic_node.store.sqlite.recon_file import ReconDamaged, ReconFile
-from ceramic_node.store.sqlite.recon_tree import ReconTree
+from ceramic_node.store.sqlite.recon_tree import ReconTree, has_key
 from ceramic_protocol.errors import CeramicError, OutsideError
 from ceramic_protocol.limits import RECON_FOLD_EVENTS, RECON_SLICE_EVENTS
 from ceramic_protocol.stored import StoreHead
 
 T = TypeVar("T")
 
-_IS_THERE: Final = "SELECT 1 FROM recon_key WHERE key = ?"
 # Half a core at most: those who put events have to get in between, and it has to keep up with them.
 _RESTS: Final = 1.0
 _SECONDS_AFTER_FAILURE: Final = 30.0
@@ -126,7 +125,7 @@ def _changes(db: sqlite3.Connection, revised: Iterable[Offer]) -> tuple[list[byt
     """The keys that have to come and to go where reports were replaced, which most leave as they are."""
     added, removed = list[bytes](), list[bytes]()
     for key, is_offered, _revised in revised:
-        is_there = db.execute(_IS_THERE, (key,)).fetchone() is not None
+        is_there = has_key(db, key)
         if is_offered is not is_there:
             (added if is_offered else removed).append(key)
     return added, removed
