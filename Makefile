@@ -15,7 +15,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP   := $(BIN)/python -m pip --disable-pip-version-check
 
-CODE  := $(wildcard protocol connectors transforms pipelines tests bench examples docs)
+CODE  := $(wildcard protocol connectors transforms pipelines infra tests bench examples docs)
 
 PYTEST_ARGS ?=
 # Workers import Beam each on its own, so few of them; tests of one file share their fixtures.
@@ -69,6 +69,10 @@ acceptance: setup ## check the acceptance points (all, or ONLY='first second.2')
 .PHONY: bench
 bench: setup ## measure, each figure beside its ceiling
 	@$(BIN)/python -m bench
+
+.PHONY: services
+services: setup ## start Kafka, Kafka Connect and a schema registry on this machine, until Ctrl-C
+	@$(BIN)/python -m infra.services
 
 .PHONY: docs
 docs: setup ## write the pages that follow from the code

@@ -1,4 +1,4 @@
-"""Settings for all tests: how hard hypothesis tries, and a closing summary of the vectors.
+"""Settings for all tests: how hard hypothesis tries, the services of a run, and a summary of the vectors.
 
 `ci` is quick and the same in every run; `HYPOTHESIS_PROFILE=thorough` takes minutes and differs each time.
 """
@@ -10,6 +10,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import services
+
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile(
@@ -20,6 +22,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 PROPERTY = "vectors"
 """Name of the property by which a test hands its line to the summary."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare for services, where the run begins; its other processes have `workerinput`."""
+    if not hasattr(config, "workerinput"):
+        services.begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the services that tests of the run have started."""
+    if not hasattr(config, "workerinput"):
+        services.end_run()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

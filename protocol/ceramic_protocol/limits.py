@@ -797,3 +797,39 @@ PRUNE_PAUSE_SECONDS: Final = 0.02
 
 MAX_RETENTION_SECONDS: Final = 100 * 366 * 86_400
 """The longest retention that isn't for ever."""
+
+KAFKA_CONNECT_SECONDS: Final = 10.0
+"""How long a broker may take to let a client in."""
+
+KAFKA_REQUEST_SECONDS: Final = 10.0
+"""How long a broker may take to answer."""
+
+KAFKA_DELIVERY_SECONDS: Final = 25.0
+"""How long a record may take to be acknowledged, with all retries; 20 to 30 s outlast a broker's restart."""
+
+KAFKA_TRANSACTION_SECONDS: Final = 60.0
+"""How long a transaction may take before the broker aborts it; not below `KAFKA_DELIVERY_SECONDS`."""
+
+KAFKA_CLOSE_SECONDS: Final = 2.0
+"""How long a client's threads may take to end; what is in the way by then is given up."""
+
+KAFKA_RECONNECT_SECONDS: Final = 1.0
+"""The longest pause between two attempts to reach a broker."""
+
+KAFKA_REBUILD_SECONDS: Final = 1.0
+"""The pause before a producer that failed is replaced."""
+
+KAFKA_LINGER_SECONDS: Final = 0.02
+"""How long a record waits for others to travel with."""
+
+KAFKA_BATCH_BYTES: Final = 256 * 1024
+"""How much travels together."""
+
+MAX_KAFKA_REQUEST_BYTES: Final = 8 * 1024 * 1024
+"""A request with records: one with an event's CAR has room, and its topic has to allow it."""
+
+MAX_KAFKA_POLL: Final = 5_000
+"""Records that a consumer hands over at a time."""
+
+MAX_KAFKA_SECRET_BYTES: Final = 64 * 1024
+"""A file with a password or a token."""

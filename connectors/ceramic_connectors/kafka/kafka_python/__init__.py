@@ -1,0 +1,1 @@
+"""The port to Kafka on kafka-python, a library in Python alone."""

@@ -1,0 +1,232 @@
+"""What the Kafka connectors need of a client, and what its calls take and return.
+
+Every method raises `KafkaError` (`errors`), whose classes tell what to do next. A client, and whatever it
+opened, belongs to one thread at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, Self
+
+
+class Partition(NamedTuple):
+    """A partition of a topic, by its number from 0."""
+
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be written.
+
+    Attributes:
+        topic: its name.
+        value: None is a tombstone.
+        key: decides the partition (murmur2, as in Java's client) unless `partition` does.
+        headers: any number, in this order; names may come twice.
+        partition: number of the partition.
+        timestamp_ms: milliseconds since 1970; the time of writing if None.
+    """
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int | None = None
+    timestamp_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What was read; fields as in `Message`."""
+
+    partition: Partition
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who commits offsets for a group.
+
+    Attributes:
+        group: its name.
+        handle: what the client needs to know of a member that has joined, so that brokers can fence it;
+            None for a group whose partitions are assigned by hand.
+    """
+
+    group: str
+    handle: object = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic.
+
+    Attributes:
+        name: of at most 249 characters of `A-Z a-z 0-9 . _ -`.
+        partitions: how many.
+        replication: copies of each; -1 leaves it to the broker.
+        settings: such as `cleanup.policy`, by Kafka's names, those that aren't the broker's own.
+    """
+
+    name: str
+    partitions: int = 1
+    replication: int = -1
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class Producer(Protocol):
+    """Writes transactions under one id; whoever opened it last under this id is the only one who can.
+
+    It serves until the first failure: then it has closed itself, and every further call raises. What was
+    committed is to be read anew from Kafka, as a commit may have succeeded without its answer arriving.
+    """
+
+    def write(
+        self,
+        messages: Iterable[Message],
+        offsets: Mapping[Partition, int] | None = None,
+        member: Member | None = None,
+    ) -> None:
+        """Write all messages and commit the offsets of a group in one transaction, or nothing.
+
+        It is certain when this returns; readers see it a moment later, and a new producer waits for that.
+
+        Args:
+            messages: taken one by one while the transaction is open; if this raises, it is aborted.
+            offsets: the position of the next record to read, by partition.
+            member: whose offsets they are; goes with them.
+
+        Raises:
+            KafkaFencedError: another producer has been opened under this id; nothing was committed.
+            KafkaTransactionError: it failed; it may nevertheless have been committed if `may_be_committed`.
+            KafkaRefusedError: the broker doesn't take a message or an offset; nothing was committed.
+        """
+        ...
+
+    def close(self) -> None:
+        """End it; twice is as good as once."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        ...
+
+    def __exit__(self, *raised: object) -> None:
+        """Close it."""
+        ...
+
+
+class Consumer(Protocol):
+    """Reads what was committed, in order within a partition; commits positions only when told to."""
+
+    def assign(self, positions: Mapping[Partition, int | None]) -> None:
+        """Read these partitions from these offsets; None stands for the first record that is there."""
+        ...
+
+    def subscribe(self, topics: Sequence[str]) -> None:
+        """Read these topics as a member of the group, from its offsets or else from the first record."""
+        ...
+
+    def poll(self, seconds: float) -> list[Received]:
+        """At most `limits.MAX_KAFKA_POLL` records; none if none come within so many seconds."""
+        ...
+
+    def position(self, partition: Partition) -> int:
+        """The offset behind the last record that was read, and behind markers that were met there."""
+        ...
+
+    def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Where what can be read now ends: all is read once `position` has come there."""
+        ...
+
+    def begins(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The first offset that wasn't deleted."""
+        ...
+
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The group's offsets; those without one are left out. Waits for open transactions."""
+        ...
+
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Keep the group's offsets, outside of any transaction."""
+        ...
+
+    def member(self) -> Member:
+        """Who to commit as in a producer's transaction."""
+        ...
+
+    def close(self) -> None:
+        """End it and leave the group; twice is as good as once."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        ...
+
+    def __exit__(self, *raised: object) -> None:
+        """Close it."""
+        ...
+
+
+class Admin(Protocol):
+    """Makes, describes and changes topics."""
+
+    def create(self, topics: Iterable[Topic]) -> set[str]:
+        """Make those that aren't there, ready to be written; the names of those that were made."""
+        ...
+
+    def describe(self, names: Iterable[str]) -> dict[str, Topic]:
+        """Those of the topics that are there."""
+        ...
+
+    def alter(self, name: str, settings: Mapping[str, str]) -> None:
+        """Change these settings of a topic; others stay."""
+        ...
+
+    def delete_records(self, before: Mapping[Partition, int]) -> None:
+        """Delete the records before these offsets."""
+        ...
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete topics; those that aren't there are no error."""
+        ...
+
+    def close(self) -> None:
+        """End it; twice is as good as once."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        ...
+
+    def __exit__(self, *raised: object) -> None:
+        """Close it."""
+        ...
+
+
+class Kafka(Protocol):
+    """A cluster, through one of the libraries."""
+
+    def producer(self, transactional_id: str) -> Producer:
+        """A new producer. Ends what an older one under this id left open, and fences it.
+
+        Raises:
+            KafkaError: there is no way in (`KafkaUnreachableError` and its kin), or the id isn't allowed.
+        """
+        ...
+
+    def consumer(self, group: str | None = None) -> Consumer:
+        """A new consumer, for a group if it commits or subscribes. See `producer` for errors."""
+        ...
+
+    def admin(self) -> Admin:
+        """For topics. See `producer` for errors."""
+        ...

@@ -1,0 +1,1 @@
+"""What runs beside the project: services for tests and for developers."""
