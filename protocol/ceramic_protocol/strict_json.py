@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 from ceramic_protocol.limits import MAX_JSON_DEPTH
 
-_TEXT: Final = re.compile(rb'"(?:[^"\\\\]|\\\\.)*"', re.DOTALL)
+_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SIGNS: Final = re.compile(rb"[\[\]{}]")
 
 
