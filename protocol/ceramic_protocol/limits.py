@@ -833,3 +833,144 @@ MAX_KAFKA_POLL: Final = 5_000
 
 MAX_KAFKA_SECRET_BYTES: Final = 64 * 1024
 """A file with a password or a token."""
+
+MAX_ORIGIN_ANSWER_BYTES: Final = 64 * 1024 * 1024
+"""A page that a source reads from a node; pages end at `MAX_PAGE_BYTES`, but for one entry more."""
+
+ORIGIN_ANSWER_SECONDS: Final = 30.0
+"""How long a node may take to answer a source, beyond the time for which it is asked to wait."""
+
+ORIGIN_WAIT_SECONDS: Final = 5.0
+"""How long a node is asked to wait for something new, so that a source that ends needn't wait longer."""
+
+ORIGIN_RETRY_SECONDS: Final = 1.0
+"""The pause before a node that couldn't be reached is asked again."""
+
+MAX_PAGES_AHEAD: Final = 2
+"""Pages of a feed that a source reads ahead of what it writes."""
+
+MAX_SOURCE_TASKS: Final = 16
+"""Tasks of a source, each with a partition of its own in the topic of positions."""
+
+SIGNAL_LOOK_SECONDS: Final = 0.5
+"""How often a source looks for signals."""
+
+MAX_MODELS_AGAIN: Final = 100
+"""Models whose states are to be written again at the same time."""
+
+SOURCE_TICK_SECONDS: Final = 0.2
+"""How long a source waits for a page before it looks whether there is something else to do."""
+
+SOURCE_TOLD_SECONDS: Final = 10.0
+"""How often a source says how far it is."""
+
+MAX_SOURCE_NAME_CHARS: Final = 64
+"""Characters of a Kafka source's name, with which its transactional ids begin."""
+
+MAX_TOPIC_CHARS: Final = 249
+"""Characters of a topic's name; Kafka's own limit."""
+
+MAX_TOPIC_PREFIX_CHARS: Final = 100
+"""Characters of the prefix of topics: network and StreamID of a model have to fit behind it."""
+
+MAX_TOPIC_PARTITIONS: Final = 1_000
+"""Partitions of a topic that a source makes."""
+
+MAX_KAFKA_REPLICAS: Final = 100
+"""Copies of a topic that a source makes."""
+
+MAX_KAFKA_SERVERS: Final = 100
+"""Brokers that a client is told to begin with."""
+
+MAX_SOURCE_BATCH: Final = 100_000
+"""Records in one transaction of a source."""
+
+MAX_SOURCE_LINGER_SECONDS: Final = 10.0
+"""How long a transaction may wait for more records; it ends well before `KAFKA_TRANSACTION_SECONDS`."""
+
+MAX_HEARTBEAT_SECONDS: Final = 86_400.0
+"""The longest time between two heartbeats of a source."""
+
+MAX_HEARTBEATS_READ: Final = 512
+"""Heartbeats at the end of their topic among which that of a source is looked for."""
+
+HEARTBEAT_GRACE_SECONDS: Final = 5.0
+"""How much later than it should a heartbeat may come from a source that runs."""
+
+MAX_KNOWN_ROW_SHAPES: Final = 1_024
+"""Shapes of a table's rows that are known to fit: types of values, null or not."""
+
+MAX_SCHEMA_INDEX_BYTES: Final = 4 * 1024 * 1024
+"""The index of a folder of schemas."""
+
+MAX_REGISTRY_ANSWER_BYTES: Final = 1024 * 1024
+"""An answer of a schema registry."""
+
+REGISTRY_SECONDS: Final = 10.0
+"""How long a schema registry may take for one answer, from connecting to the last byte."""
+
+KAFKA_SETTLE_SECONDS: Final = 60.0
+"""How long to wait for the end of a transaction in all its partitions; no less than a transaction takes."""
+
+KAFKA_SETTLE_PAUSE_SECONDS: Final = 0.02
+"""The pause before it is looked at again."""
+
+MAX_KAFKA_NAMED: Final = 5
+"""Partitions that an error names."""
+
+KAFKA_SESSION_SECONDS: Final = 45.0
+"""How long a group waits for a member that is silent before others take its partitions."""
+
+KAFKA_HEARTBEATS: Final = 6
+"""How often a member is heard of in that time."""
+
+KAFKA_CHECK_SECONDS: Final = 5.0
+"""How long a broker may take to let a client in that only sees whether it does."""
+
+MAX_AVRO_SCHEMA_BYTES: Final = 256 * 1024
+"""An Avro schema from a registry or a folder."""
+
+MAX_AVRO_SCHEMA_DEPTH: Final = 32
+"""Nesting of an Avro schema that records are read with."""
+
+MAX_AVRO_SCHEMAS: Final = 1_000
+"""Schemas of a registry that are kept."""
+
+MAX_AVRO_WRITERS: Final = 100
+"""Schemas of a table's writers that are kept ready to read with."""
+
+MAX_FOREIGN_PAGE: Final = 10_000
+"""Events with their bytes that a ceramic-one is asked for at once; its own limit."""
+
+MAX_FOREIGN_SMALL_ANSWER_BYTES: Final = 64 * 1024
+"""An answer of a node that says which one it is, on which network, or how far it is."""
+
+FOREIGN_POLL_SECONDS: Final = 0.25
+"""The pause before a ceramic-one is asked again whether there is something new."""
+
+MAX_FOREIGN_STREAMS: Final = 131_072
+"""Streams of a ceramic-one of which model and controller are kept; the others are asked for again."""
+
+MAX_FOREIGN_HOMES: Final = 65_536
+"""Events of a ceramic-one of which it is kept to which stream they belong, for time events that don't say."""
+
+MAX_FOREIGN_STEPS: Final = 16
+"""Events that are asked for, one before the other, to find the stream of a time event that doesn't say."""
+
+FOREIGN_ASKING: Final = 4
+"""Init events that a ceramic-one is asked for at the same time."""
+
+MAX_FOREIGN_WORKERS: Final = 64
+"""Processes that verify the events of a ceramic-one."""
+
+MAX_FOREIGN_CHUNK: Final = 64
+"""Events that such a process is handed at once."""
+
+FOREIGN_CHUNK_SECONDS: Final = 60.0
+"""How long such a process may take for them, and to begin, before another one takes its place."""
+
+MAX_FOREIGN_DEATHS: Final = 3
+"""Processes that may end over the same events before the source gives up."""
+
+FOREIGN_JOIN_SECONDS: Final = 5.0
+"""How long such a process may take to end by itself."""

@@ -34,6 +34,8 @@ class Follower(TypedDict):
     version: Annotated[int, Doc("Of the events, up to which states follow from them.")]
     lag: Annotated[int, Doc("How many changes of streams it is behind.")]
     rules: Annotated[str, Doc("The rules by which it judges.")]
+    generation: Annotated[str, Doc("Of the states: positions of another one mean nothing.")]
+    position: Annotated[int, Doc("Where the feed of changes ends.")]
     resume: Annotated[Resume, Doc("What to go on with in the feed of changes from now on.")]
 
 
@@ -72,6 +74,8 @@ async def get_info(request: web.Request, asked: NoParameters) -> web.StreamRespo
             version=followed.version,
             lag=max(0, head.version - followed.version),
             rules=followed.rules,
+            generation=followed.generation,
+            position=followed.number,
             resume=str(await epochs.token(Feed.CHANGES, followed.number)),
         ),
     )

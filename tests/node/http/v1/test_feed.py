@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +19,7 @@ from ceramic_node import feed_window
 from ceramic_node.http.v1.feed import paging, wanted
 from ceramic_node.http.v1.feed.shapes import FeedEvent
 from ceramic_node.http.v1.feed.shared import Forms
+from ceramic_node.states.follower import StateFollower
 from ceramic_node.store.memory import MemoryStore
 from ceramic_protocol import multibase
 from ceramic_protocol.accounts.signers import Ed25519Signer
@@ -108,6 +110,36 @@ def test_the_feed_is_that_of_the_store(node: RunningNode) -> None:
             assert one == {name: full[name] for name in full.keys() - {"payload", "car", "judged"} | names}
     assert events[2]["payload"]["data"] == {"text": "0"}
     assert "judged" not in get(node, "/feed").json()["events"][0]
+
+
+def test_a_settled_feed_ends_before_the_first_event_that_has_not_been_judged() -> None:
+    with running_node() as node:
+        init = making.document("0")
+        later = [making.update(init, init, "1"), making.document("2", unique=b"another doc.")]
+        making.submit(node, making.NOTES, init)
+        follower = node.node.follower
+        assert isinstance(follower, StateFollower)
+        follower.stop()
+        node.call(node.node.submit([event.car for event in later]))
+        known = get(node, "/feed", judged="true").json()["events"]
+        assert [event["judged"] is None for event in known] == [False, False, True, True]
+        settled = get(node, "/feed", settled="true")
+        schemas.check("getFeed", settled)
+        page = settled.json()
+        assert page["events"] == known[:2]
+        assert (page["is_end"], page["resume"]) == (True, known[1]["resume"])
+        nothing = get(node, "/feed", settled="true", resume=page["resume"]).json()
+        assert (nothing["events"], nothing["resume"], nothing["is_end"]) == ([], page["resume"], True)
+
+        asked = ThreadPoolExecutor(1)
+        waiting = asked.submit(get, node, "/feed", settled="true", resume=page["resume"], wait=30)
+        while follower.run_once():
+            pass
+        node.node.settled.announce()
+        came = waiting.result(30).json()["events"]
+        asked.shutdown()
+        assert [event["cid"] for event in came] == [str(event.cid) for event in later]
+        assert {event["judged"]["verdict"] for event in came} == {"valid"}
 
 
 def test_every_entry_has_a_token_to_go_on_with(node: RunningNode) -> None:

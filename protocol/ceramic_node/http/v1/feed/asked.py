@@ -14,6 +14,7 @@ from ceramic_node.http.v1.api.params import Where, maybe, several, usually
 from ceramic_node.http.v1.feed.changes_source import ChangesSource, IncludeState
 from ceramic_node.http.v1.feed.events_source import EventsSource
 from ceramic_node.http.v1.feed.forms import IncludeData
+from ceramic_node.http.v1.feed.judging import Judging
 from ceramic_node.http.v1.feed.wanted import Wanted
 from ceramic_node.http.v1.keys import EPOCHS, SHARED
 from ceramic_node.http.v1.problems import BAD_PARAMETER, Problem
@@ -65,6 +66,11 @@ class AskedEvents:
         default=False,
         text="Tell what each event is worth within its stream, as far as is known.",
     )
+    settled: bool = usually(
+        kinds.TRUTH,
+        default=False,
+        text="Tell that of every event: the feed ends, for now, before the first one that isn't judged yet.",
+    )
     resume: Token | None = maybe(TOKEN, "Go on behind this, as an earlier answer of this feed said.")
     since: int | kinds.Now | None = maybe(
         kinds.MOMENT,
@@ -80,9 +86,15 @@ class AskedEvents:
         start = str(await epochs.token(Feed.EVENTS, 0))[:-1]
         shared = request.app[SHARED]
         source = EventsSource(
-            node, shared, wanted, self.include_data, is_judged=self.judged, token_start=start
+            node, shared, wanted, self.include_data, judging=self._judging, token_start=start
         )
         return source, after
+
+    @property
+    def _judging(self) -> Judging:
+        if self.settled:
+            return Judging.SETTLED
+        return Judging.KNOWN if self.judged else Judging.NONE
 
     async def _after(self, request: web.Request, last: Token | None) -> int:
         node, epochs = request.config_dict[NODE], request.app[EPOCHS]

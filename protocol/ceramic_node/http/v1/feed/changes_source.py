@@ -10,10 +10,10 @@ import orjson
 from ceramic_node.http.v1.feed.shapes import ChangeEvent
 from ceramic_node.http.v1.feed.source import Item, Page
 from ceramic_node.http.v1.json_text import dumps
-from ceramic_node.http.v1.texts import cid_text, maybe_cid, stream_text
+from ceramic_node.http.v1.texts import cid_text, maybe_cid, maybe_stream, stream_text
 from ceramic_node.node import Node
 from ceramic_node.signals import Signal
-from ceramic_node.states.records import EventRow, StateChange
+from ceramic_node.states.records import EventRow, StateChange, StreamRow
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.limits import MAX_PAGE_BYTES, STATES_AT_ONCE
@@ -69,8 +69,10 @@ class ChangesSource:
         size = 0
         for start in range(0, len(wanted), STATES_AT_ONCE):
             some = wanted[start : start + STATES_AT_ONCE]
-            rows = self._tips(some)
-            items += [self._item(change, rows) for change in some]
+            rows, streams = self._tips(some), self._streams_of(some)
+            items += [
+                self._item(change, streams.get(change.correction.stream_id.cid), rows) for change in some
+            ]
             size += sum(len(item.form) for item in items[start:])
             if size >= MAX_PAGE_BYTES:
                 return Page(items, items[-1].position)
@@ -87,7 +89,7 @@ class ChangesSource:
             changes = [change for change in changes if change.correction.stream_id.cid in self._streams]
         if not (self._models or self._controllers):
             return changes
-        rows = self._node.states.streams({change.correction.stream_id.cid for change in changes})
+        rows = self._streams_of(changes)
         fitting = {
             stream
             for stream, row in rows.items()
@@ -97,12 +99,18 @@ class ChangesSource:
         }
         return [change for change in changes if change.correction.stream_id.cid in fitting]
 
-    def _item(self, change: StateChange, rows: dict[Cid, EventRow]) -> Item:
+    def _streams_of(self, changes: Sequence[StateChange]) -> dict[Cid, StreamRow]:
+        return self._node.states.streams({change.correction.stream_id.cid for change in changes})
+
+    def _item(self, change: StateChange, stream: StreamRow | None, rows: dict[Cid, EventRow]) -> Item:
         made = change.correction
+        dimensions = None if stream is None else stream.dimensions
         found = ChangeEvent(
             position=change.position,
             resume=f"{self._token_start}{change.position}",
             stream_id=stream_text(made.stream_id),
+            model=None if dimensions is None else maybe_stream(dimensions.model),
+            controller=None if dimensions is None else dimensions.controller,
             old_tip=maybe_cid(made.old_tip),
             new_tip=maybe_cid(made.new_tip),
             undone=list(map(cid_text, made.undone)),

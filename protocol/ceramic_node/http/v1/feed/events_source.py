@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from ceramic_node.feed_window import FeedEntry
+from ceramic_node.feed_window import FeedEntry, WindowPage
 from ceramic_node.http.v1.feed.entry_text import entry_text
 from ceramic_node.http.v1.feed.forms import IncludeData, with_judgement
+from ceramic_node.http.v1.feed.judging import Judging, look_up
 from ceramic_node.http.v1.feed.shared import SharedReading
 from ceramic_node.http.v1.feed.source import Item, Page
 from ceramic_node.http.v1.feed.wanted import Wanted
@@ -29,21 +30,21 @@ class EventsSource:
         wanted: Wanted,
         include: IncludeData,
         *,
-        is_judged: bool,
+        judging: Judging,
         token_start: str,
     ) -> None:
         self._node = node
         self._shared = shared
         self._wanted = wanted
         self._include = include
-        self._is_judged = is_judged
+        self._judging = judging
         self._token_start = token_start
         self._start = token_start.encode()
 
     @property
     def signal(self) -> Signal:
         """See `Source`."""
-        return self._node.fed
+        return self._node.settled if self._judging is Judging.SETTLED else self._node.fed
 
     @property
     def token_start(self) -> str:
@@ -65,9 +66,9 @@ class EventsSource:
                 await asyncio.sleep(0)
             some = found.entries[start : start + _AT_ONCE]
             items += [Item(entry.delivered.position, text(entry)) for entry in some]
-        if self._is_judged and items:
-            items = await self._judged(found.entries, items)
-        return Page(items, found.looked_to)
+        if self._judging is Judging.NONE or not items:
+            return Page(items, found.looked_to)
+        return await self._judged(found, items, after)
 
     def _kept_text(self, entry: FeedEntry) -> bytes:
         return self._shared.forms.form(entry, self._include, self._token_start)
@@ -76,10 +77,13 @@ class EventsSource:
         """What lies far back is read by few, and each entry once."""
         return entry_text(entry.delivered, self._include, self._start)
 
-    async def _judged(self, entries: list[FeedEntry], items: list[Item]) -> list[Item]:
-        cids = [entry.delivered.checked.cid for entry in entries]
-        rows = await self._node.read(self._node.states.events, cids)
-        return [
-            Item(position, with_judgement(form, rows.get(cid)))
-            for (position, form), cid in zip(items, cids, strict=True)
+    async def _judged(self, found: WindowPage, items: list[Item], after: int) -> Page:
+        looked = await self._node.read(look_up, self._node, found.entries)
+        told = [
+            Item(position, with_judgement(form, row))
+            for (position, form), row in zip(items, looked.rows, strict=True)
         ]
+        if self._judging is Judging.KNOWN or looked.settled == len(told):
+            return Page(told, found.looked_to)
+        told = told[: looked.settled]
+        return Page(told, told[-1].position if told else after)

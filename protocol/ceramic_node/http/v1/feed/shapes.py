@@ -56,7 +56,7 @@ class FeedEvent(TypedDict):
     chain_id: Annotated[str | None, Doc("CAIP-2 id of the chain of a proven time event.")]
     check: Check
     judged: NotRequired[
-        Annotated[Judgement | None, Doc("With `judged=true`; null if it has not been judged yet.")]
+        Annotated[Judgement | None, Doc("With `judged` or `settled`; null if it has not been judged.")]
     ]
     payload: NotRequired[
         Annotated[Any, Doc("With `includeData=payload` or `full`: the signed payload as DAG-JSON.")]
@@ -89,6 +89,8 @@ class ChangeEvent(TypedDict):
     position: Annotated[int, Doc("Grows along the feed of changes; there are gaps.")]
     resume: Resume
     stream_id: Stream
+    model: Stream | None
+    controller: Annotated[str | None, Doc("The first one of the init header; null while that isn't there.")]
     old_tip: Cid | None
     new_tip: Cid | None
     undone: Annotated[list[Cid], Doc("Events that no longer count, the last one first.")]
