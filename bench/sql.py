@@ -16,7 +16,7 @@ from bench.figure import Figure, Series
 from bench.measure import spread
 from bench.resolve import checked
 from bench.streams import make_events, model_event
-from ceramic_node.config.values import Address
+from ceramic_connectors.config.values import Address
 from ceramic_node.sql.database import Database
 from ceramic_node.sql.mirror import Mirror
 from ceramic_node.sql.service import SqlService, SqlSettings

@@ -1,21 +1,7 @@
-"""A node's configuration from files, the environment and flags, by one definition."""
+"""A node's configuration; `ceramic_connectors.config` loads and prints it."""
 
-from ceramic_node.config.loading import Given, Loaded, load
-from ceramic_node.config.node import SETTINGS, NodeConfig
-from ceramic_node.config.printing import config_text
-from ceramic_node.config.values import Address, Durability, Interest, InterestKind, LogFormat, LogLevel
+from ceramic_node.config.checks import NODE
+from ceramic_node.config.node import NodeConfig
+from ceramic_node.config.values import Durability, Interest, InterestKind
 
-__all__ = [
-    "SETTINGS",
-    "Address",
-    "Durability",
-    "Given",
-    "Interest",
-    "InterestKind",
-    "Loaded",
-    "LogFormat",
-    "LogLevel",
-    "NodeConfig",
-    "config_text",
-    "load",
-]
+__all__ = ["NODE", "Durability", "Interest", "InterestKind", "NodeConfig"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from ceramic_connectors.config.settings import Program
 from ceramic_node.config.node import NodeConfig
 from ceramic_protocol.errors import UsageError
 
@@ -30,3 +33,7 @@ def check(config: NodeConfig) -> None:
         raise UsageError("--anchor-contract: a chain has two contracts")
     if config.max_body > config.max_bodies:
         raise UsageError("--max-body can't be more than --max-bodies, which is for all requests at once")
+
+
+NODE: Final = Program("node run", NodeConfig, check)
+"""A node, as a program with a configuration."""

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ceramic_node.config import kinds
-from ceramic_node.config.settings import Setting, maybe, one, settings_of, some
-from ceramic_node.config.values import Address, Durability, Interest, LogFormat, LogLevel
+from ceramic_connectors.config import kinds
+from ceramic_connectors.config.settings import maybe, one, some
+from ceramic_connectors.config.values import Address, LogFormat, LogLevel
+from ceramic_node.config.kinds import CONTRACT, HOST, INTEREST, NETWORK, ORIGIN
+from ceramic_node.config.values import Durability, Interest
 from ceramic_protocol import limits, rules
 from ceramic_protocol.networks import IN_MEMORY, Network
 from ceramic_protocol.profiles.profile import Profile
@@ -36,7 +38,7 @@ class NodeConfig:
     """How a node runs. Sizes are bytes, times seconds, rates a second."""
 
     network: Network = one(
-        kinds.NETWORK,
+        NETWORK,
         "testnet-clay",
         "Network of the node: mainnet, testnet-clay, dev-unstable, local-NUMBER or inmemory.",
         _DATA,
@@ -61,7 +63,7 @@ class NodeConfig:
         _DATA,
     )
     interests: tuple[Interest, ...] = some(
-        kinds.INTEREST,
+        INTEREST,
         (),
         "What the node is to hold: model:STREAMID, stream:STREAMID or controller:DID.  [default: everything]",
         _DATA,
@@ -86,7 +88,7 @@ class NodeConfig:
         _RULES,
     )
     anchor_contract: tuple[tuple[str, str], ...] = some(
-        kinds.CONTRACT,
+        CONTRACT,
         (),
         "The contract that anchors of a chain go to, if it isn't Ceramic's usual one.",
         _RULES,
@@ -134,13 +136,13 @@ class NodeConfig:
         kinds.PATH, "Its key, as PEM; only its owner may be able to read it.", _DOORS
     )
     cors_origins: tuple[str, ...] = some(
-        kinds.ORIGIN,
+        ORIGIN,
         ("*",),
         "Origins whose pages may read; those that are named, not *, may write without tokens as well.",
         _DOORS,
     )
     allowed_hosts: tuple[str, ...] = some(
-        kinds.HOST,
+        HOST,
         (),
         "Names under which the node may be asked, beside localhost and IP addresses.  [default: without"
         " tokens none, else all]",
@@ -223,6 +225,3 @@ class NodeConfig:
     def seconds_of_grace(self) -> int:
         """That an expired capability goes on."""
         return rules.default_grace(self.profile) if self.grace is None else self.grace
-
-
-SETTINGS: Final[tuple[Setting, ...]] = settings_of(NodeConfig)

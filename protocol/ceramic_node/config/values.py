@@ -1,71 +1,15 @@
-"""Values of settings that have more than one part."""
+"""Values of a node's settings that have more than one part, or few values."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from enum import StrEnum
-from functools import lru_cache
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
+from ceramic_connectors.config.kinds import DID
 from ceramic_protocol.errors import IdentifierError, UsageError
 from ceramic_protocol.ids import StreamId
-from ceramic_protocol.limits import MAX_IDENTIFIER_CHARS, MAX_QUOTED_CHARS
+from ceramic_protocol.limits import MAX_QUOTED_CHARS
 from ceramic_protocol.plain_text import plain
-
-_ADDRESS: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})", re.ASCII)
-_MAX_PORT: Final = 65_535
-_KNOWN: Final = 4_096
-"""Hosts that are remembered: every request asks about its own."""
-
-
-def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address that a text is, with the IPv4 address for one that is mapped into IPv6; else None."""
-    try:
-        found = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return mapped or found
-
-
-@lru_cache(_KNOWN)
-def is_loopback(host: str) -> bool:
-    """Whether a name or address is this machine's own, seen from nowhere else."""
-    lower = host.lower().removesuffix(".")
-    if lower == "localhost" or lower.endswith(".localhost"):
-        return True
-    found = ip_of(lower)
-    return found is not None and found.is_loopback
-
-
-class Address(NamedTuple):
-    """Where to listen; port 0 is one that is free."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """An address from `HOST:PORT`; one of IPv6 stands in brackets.
-
-        Raises:
-            UsageError: it is none.
-        """
-        found = _ADDRESS.fullmatch(text.strip())
-        if found is None or int(found[3]) > _MAX_PORT or (found[1] and ip_of(found[1]) is None):
-            quoted = plain(text, MAX_QUOTED_CHARS)
-            raise UsageError(f"{quoted!r} is no address; give HOST:PORT such as 127.0.0.1:5101")
-        return cls(found[1] or found[2], int(found[3]))
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        return is_loopback(self.host)
-
-    def __str__(self) -> str:
-        """As it is parsed."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class InterestKind(StrEnum):
@@ -96,10 +40,9 @@ class Interest(NamedTuple):
         try:
             kind = InterestKind(word)
             if kind is InterestKind.CONTROLLER:
-                _check_did(name)
-                return cls(kind, name)
+                return cls(kind, DID.parse(name))
             return cls(kind, str(StreamId.parse(name)))
-        except (ValueError, IdentifierError):
+        except (ValueError, IdentifierError, UsageError):
             quoted = plain(text, MAX_QUOTED_CHARS)
             forms = "model:STREAMID, stream:STREAMID or controller:DID"
             raise UsageError(f"{quoted!r} is no interest; give {forms}") from None
@@ -107,11 +50,6 @@ class Interest(NamedTuple):
     def __str__(self) -> str:
         """As it is parsed."""
         return f"{self.kind.value}:{self.name}"
-
-
-def _check_did(name: str) -> None:
-    if re.fullmatch(r"did:[a-z0-9]+:\S+", name) is None or len(name) > MAX_IDENTIFIER_CHARS:
-        raise ValueError(name)
 
 
 class Durability(StrEnum):
@@ -122,19 +60,3 @@ class Durability(StrEnum):
 
     FULL = "FULL"
     """What was acknowledged survives the end of the machine."""
-
-
-class LogFormat(StrEnum):
-    """How a line of the log looks."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class LogLevel(StrEnum):
-    """From which weight on something stands in the log."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"

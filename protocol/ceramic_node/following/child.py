@@ -10,6 +10,8 @@ import sys
 from contextlib import closing, suppress
 from typing import Final
 
+from ceramic_connectors.watching.logs import start_logging
+from ceramic_connectors.watching.secrets import Censor
 from ceramic_node.clock import SystemClock
 from ceramic_node.following.messages import Orders, Report
 from ceramic_node.following.port import Turn
@@ -17,8 +19,6 @@ from ceramic_node.garbage import collect_less
 from ceramic_node.states.follower import StateFollower
 from ceramic_node.states.sqlite import SqliteStates
 from ceramic_node.store.sqlite.reading import open_reader
-from ceramic_node.watching.logs import start_logging
-from ceramic_node.watching.secrets import Censor
 from ceramic_protocol.errors import CeramicError, StoreCorruption
 from ceramic_protocol.limits import STATE_LOCK_SECONDS
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from ceramic_node.config.values import LogFormat, LogLevel
+from ceramic_connectors.config.values import LogFormat, LogLevel
 from ceramic_protocol.ports import Clock
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.resolve import TieBreak

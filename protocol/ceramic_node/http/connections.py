@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.http_exceptions import LineTooLong
 
-from ceramic_node.config.values import is_loopback
+from ceramic_connectors.config.values import is_loopback
 from ceramic_node.http.guard.rates import address_key
 from ceramic_node.http.guard.refusals import refusal
 from ceramic_protocol.limits import (

@@ -9,9 +9,9 @@ from typing import Final
 
 from aiohttp import web
 
+from ceramic_connectors.config.values import Address
 from ceramic_connectors.outside import outside
 from ceramic_node.config.node import NodeConfig
-from ceramic_node.config.values import Address
 from ceramic_node.http.connections import ConnectionLimits, Connections, listen
 from ceramic_protocol.limits import TLS_SECONDS
 

@@ -11,20 +11,20 @@ from typing import Final
 
 from prometheus_client import disable_created_metrics
 
+from ceramic_connectors.config import Loaded
 from ceramic_connectors.keys import read_address
-from ceramic_node.config.loading import Loaded
+from ceramic_connectors.watching.logs import start_logging, stop_logging
+from ceramic_connectors.watching.secrets import Censor
 from ceramic_node.config.node import NodeConfig
 from ceramic_node.garbage import collect_less
 from ceramic_node.operation.building import endpoints_of
 from ceramic_node.operation.service import Service, folder_of
-from ceramic_node.watching.logs import start_logging, stop_logging
-from ceramic_node.watching.secrets import Censor
 
 _LOG: Final = logging.getLogger(__name__)
 _FORCED: Final = 128
 
 
-def run_node(loaded: Loaded, say: Callable[[str], object]) -> None:
+def run_node(loaded: Loaded[NodeConfig], say: Callable[[str], object]) -> None:
     """Run a node until it is told to end, by SIGTERM or SIGINT; a second one ends it at once.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 
-from ceramic_node.config.values import is_loopback
+from ceramic_connectors.config.values import is_loopback
 from ceramic_node.http.guard.rates import Rates, address_key
 from ceramic_node.http.guard.tokens import Token
 from ceramic_node.sql.failures import SqlBusy

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from ceramic_node.config.values import Address
+from ceramic_connectors.config.values import Address
 from ceramic_node.http.guard.token_file import TokenFile
 from ceramic_node.node import Node
 from ceramic_node.sql.database import Database

@@ -14,12 +14,12 @@ from typing import Final
 
 from aiohttp import web
 
+from ceramic_connectors.watching.logs import REQUEST_ID, fields
 from ceramic_node import metrics
 from ceramic_node.http.guard.refusals import refusal
 from ceramic_node.http.guard.scopes import route_of
 from ceramic_node.http.handlers import Handler, Middleware
 from ceramic_node.http.keys import FAILURE
-from ceramic_node.watching.logs import REQUEST_ID, fields
 from ceramic_node.watching.meter import Meter
 from ceramic_node.watching.tracing import Tracer
 from ceramic_protocol.errors import StoreCorruption

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from ceramic_node.config import load
+from ceramic_connectors.config import load
+from ceramic_node.config import NODE
 from ceramic_node.operation.service import Service
 
 _T = TypeVar("_T")
@@ -180,7 +181,7 @@ def running(
     thread.start()
 
     async def start() -> Service:
-        service = Service(load(given).config)
+        service = Service(load(NODE, given).config)
         prepare(service)
         await service.start()
         return service

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from ceramic_node.config import SETTINGS, NodeConfig, config_text, load
-from ceramic_node.config.kinds import mask_address
-from ceramic_node.config.values import Address, Durability
-from ceramic_protocol.errors import OutsideError, UsageError
+from ceramic_connectors.config import Address, Loaded, config_text
+from ceramic_connectors.config import load as load_any
+from ceramic_node.config import NODE, Durability, NodeConfig
+from ceramic_protocol.errors import UsageError
 from ceramic_protocol.networks import IN_MEMORY, Network
 from ceramic_protocol.profiles.profile import Profile
 
 KEY = "0123456789abcdefsecret"
 RPC = f"https://user:{KEY}@rpc.example/v3/{KEY}?key={KEY}"
+
+
+def load(
+    flags: Mapping[str, str | Sequence[str] | None] | None = None,
+    environ: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Loaded[NodeConfig]:
+    return load_any(NODE, flags, environ, file)
 
 
 @pytest.fixture
@@ -94,8 +103,8 @@ def test_what_is_printed_is_a_file_that_gives_the_same(file: Path) -> None:
 def test_the_defaults_can_be_printed_and_read_again(file: Path) -> None:
     file.write_text(config_text(load()))
     assert load({}, {}, file).config == NodeConfig()
-    assert len(tomllib.loads(file.read_text())) < len(SETTINGS)
-    for setting in SETTINGS:
+    assert len(tomllib.loads(file.read_text())) < len(NODE.settings)
+    for setting in NODE.settings:
         assert f"{setting.name} =" in file.read_text()
 
 
@@ -110,23 +119,6 @@ def test_secrets_are_masked_and_asked_for_again(file: Path) -> None:
         load({}, {}, file)
     given_again = load({}, {"CERAMIC_STREAMS_RPC": f"http://localhost:8545,{RPC}"}, file)
     assert given_again.config == loaded.config
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        ("http://localhost:8545", "http://localhost:8545"),
-        ("http://localhost:8545/", "http://localhost:8545/"),
-        ("https://host/key", "https://host/***"),
-        ("https://host?key=1", "https://host/***"),
-        ("https://user@host", "https://host/***"),
-        ("env:NAME", "env:NAME"),
-        ("file:/x", "file:/x"),
-        ("htps://host/key", "***"),
-    ],
-)
-def test_what_of_an_address_is_shown(address: str, shown: str) -> None:
-    assert mask_address(address) == shown
 
 
 def test_errors_name_where_the_value_comes_from_and_repeat_no_secret(file: Path) -> None:
@@ -176,37 +168,9 @@ def test_errors_name_where_the_value_comes_from_and_repeat_no_secret(file: Path)
     ],
 )
 def test_values_that_make_no_sense(name: str, text: str) -> None:
-    is_list = next(setting for setting in SETTINGS if setting.name == name).is_list
+    is_list = next(setting for setting in NODE.settings if setting.name == name).is_list
     with pytest.raises(UsageError, match=f"--{name.replace('_', '-')}"):
         load({name: [text] if is_list else text})
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("max_boddy = 1", "no setting 'max_boddy'; max_body?"),
-        ("skew = [1]", "skew has to be one value"),
-        ("rpc = 'x'", "rpc has to be a list"),
-        ("[skew]\na = 1", "skew has to be one value"),
-        ("skew = 2020-01-01", "skew has to be one value"),
-        ("skew =", "is not TOML"),
-        ("skew = 1\nskew = 2", "is not TOML"),
-        ("a = " + "[" * 3000, "is not TOML"),
-    ],
-)
-def test_files_that_make_no_sense(file: Path, text: str, words: str) -> None:
-    file.write_text(text)
-    with pytest.raises(UsageError, match=r"node\.toml") as caught:
-        load({}, {}, file)
-    assert words in str(caught.value)
-
-
-def test_a_file_that_is_not_there_or_far_too_large(file: Path) -> None:
-    with pytest.raises(OutsideError, match="No such file"):
-        load({}, {}, file)
-    file.write_bytes(b"#" * (1 << 20) + b"\n")
-    with pytest.raises(UsageError, match="more than"):
-        load({}, {}, file)
 
 
 def test_settings_that_do_not_fit_each_other(tmp_path: Path) -> None:
@@ -249,22 +213,6 @@ def test_slips_in_the_environment_are_told_and_those_of_others_are_not() -> None
 
 
 def test_no_name_is_one_that_kubernetes_sets() -> None:
-    for setting in SETTINGS:
+    for setting in NODE.settings:
         assert not setting.name.startswith(("port", "service"))
         assert setting.help.endswith((".", "]")), setting.name
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("forever", None), ("30d", 30 * 86_400), ("12H", 43_200), ("90m", 5_400), ("0s", 0), (" 7s ", 7)],
-)
-def test_a_retention(text: str, seconds: int | None) -> None:
-    loaded = load({"retention": text, "interests": ("controller:did:key:z",)})
-    assert loaded.config.retention == seconds
-    assert tomllib.loads(config_text(loaded))["retention"] == text
-
-
-@pytest.mark.parametrize("text", ["", "30", "-1d", "1w", "1.5d", "forever 1d", "99999999d"])
-def test_no_retention(text: str) -> None:
-    with pytest.raises(UsageError):
-        load({"retention": text or "d"})

@@ -16,13 +16,13 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceramic_node.config.values import LogFormat, LogLevel
+from ceramic_connectors.config.values import LogFormat, LogLevel
+from ceramic_connectors.watching.logs import REQUEST_ID, fields, start_logging, stop_logging
+from ceramic_connectors.watching.secrets import Censor
 from ceramic_node.http.guard.tickets import Tickets
 from ceramic_node.http.guard.tokens import Scope, new_token
 from ceramic_node.http.keys import NODE
 from ceramic_node.operation.service import Service
-from ceramic_node.watching.logs import REQUEST_ID, fields, start_logging, stop_logging
-from ceramic_node.watching.secrets import Censor
 from ceramic_protocol.errors import StoreCorruption
 from ceramic_protocol.limits import MAX_LOGGED_CHARS
 from tests.node.operation.running import running

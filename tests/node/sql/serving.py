@@ -12,7 +12,7 @@ from typing import Any
 import adbc_driver_flightsql.dbapi as adbc
 import pyarrow as pa
 
-from ceramic_node.config.values import Address
+from ceramic_connectors.config.values import Address
 from ceramic_node.sql.service import SqlService, SqlSettings
 from ceramic_protocol.ports import Chain
 from ceramic_protocol.stored import NewEvent

@@ -8,7 +8,7 @@ import adbc_driver_flightsql.dbapi as adbc
 import pytest
 from adbc_driver_flightsql import DatabaseOptions
 
-from ceramic_node.config.values import Address
+from ceramic_connectors.config.values import Address
 from ceramic_node.http.guard import Scope, TokenFile, new_token
 from ceramic_node.sql.service import SqlService, SqlSettings
 from tests.support import tls

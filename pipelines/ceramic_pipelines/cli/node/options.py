@@ -1,78 +1,19 @@
-"""Options of commands on nodes, made from the settings of a node's configuration."""
+"""What commands on nodes have in common."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
-from collections.abc import Callable, Collection
-from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Final
 
-import click
-
-from ceramic_node.config import SETTINGS, Loaded, load
-from ceramic_node.config.settings import Setting
+from ceramic_connectors.config import Loaded
+from ceramic_node.config import NodeConfig
 from ceramic_protocol.errors import UsageError
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 STORE_SETTINGS: Final = ("network", "store", "durability")
 """Those that say which store is meant."""
 
 _EXTRA: Final = "aiohttp"
-
-
-def _option(setting: Setting) -> Callable[[Any], Any]:
-    # Texts, not values: what a setting means is decided where files and the environment are read, too.
-    if setting.kind.word == "true|false":
-        return click.option(
-            f"{setting.flag}/--no-{setting.flag[2:]}", setting.name, default=None, help=_help(setting)
-        )
-    return click.option(
-        setting.flag,
-        setting.name,
-        multiple=setting.is_list,
-        metavar=setting.kind.word,
-        help=_help(setting) + ("  May be repeated." if setting.is_list else ""),
-    )
-
-
-def _help(setting: Setting) -> str:
-    if setting.default in {None, ()}:
-        return setting.help
-    default = ", ".join(setting.default) if isinstance(setting.default, tuple) else setting.default
-    return f"{setting.help}  [default: {default}]"
-
-
-def configured(names: Collection[str] | None = None) -> Callable[[_Command], _Command]:
-    """Add --config and an option for each setting, or for some; the command gets them as one `loaded`."""
-
-    def add(command: _Command) -> _Command:
-        @wraps(command)
-        def with_config(*args: Any, config_file: Path | None, **others: Any) -> Any:
-            flags = {setting.name: _text(others.pop(setting.name, None)) for setting in SETTINGS}
-            loaded = load(flags, os.environ, config_file)
-            return command(*args, loaded=loaded, **others)
-
-        wrapped: Any = with_config
-        for setting in reversed(SETTINGS):
-            if names is None or setting.name in names:
-                wrapped = _option(setting)(wrapped)
-        wrapped = click.option(
-            "--config",
-            "config_file",
-            type=click.Path(path_type=Path),
-            help="TOML file with any of these settings, by their names with _ for -.  [default: that of"
-            " CERAMIC_STREAMS_CONFIG]",
-        )(wrapped)
-        return cast("_Command", wrapped)
-
-    return add
-
-
-def _text(given: Any) -> Any:
-    return str(given).lower() if isinstance(given, bool) else given
 
 
 def check_extra() -> None:
@@ -85,7 +26,7 @@ def check_extra() -> None:
         raise UsageError("nodes need the extra node: install ceramic-streams[node]")
 
 
-def store_folder(loaded: Loaded) -> Path:
+def store_folder(loaded: Loaded[NodeConfig]) -> Path:
     """The folder of a store that lasts.
 
     Raises:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import click
 
-from ceramic_node.config import Loaded, config_text
-from ceramic_pipelines.cli.node.options import check_extra, configured
+from ceramic_connectors.config import Loaded, config_text
+from ceramic_node.config import NODE, NodeConfig
+from ceramic_pipelines.cli.configured import configured
+from ceramic_pipelines.cli.node.options import check_extra
 
 
 @click.command()
-@configured()
+@configured(NODE)
 @click.option("--print-config", is_flag=True, help="Print the settings and where they come from, as a file.")
-def run(*, loaded: Loaded, print_config: bool) -> None:
+def run(*, loaded: Loaded[NodeConfig], print_config: bool) -> None:
     """Run a node until SIGTERM or SIGINT; a second one ends it at once, SIGHUP reads the tokens again.
 
     Each option can stand in a file (--config), or in the environment as CERAMIC_STREAMS_ and its name in

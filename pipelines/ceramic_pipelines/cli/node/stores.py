@@ -7,8 +7,10 @@ from typing import Final
 
 import click
 
-from ceramic_node.config import Loaded
-from ceramic_pipelines.cli.node.options import STORE_SETTINGS, check_extra, configured, store_folder
+from ceramic_connectors.config import Loaded
+from ceramic_node.config import NODE, NodeConfig
+from ceramic_pipelines.cli.configured import configured
+from ceramic_pipelines.cli.node.options import STORE_SETTINGS, check_extra, store_folder
 from ceramic_pipelines.cli.options import output_format
 from ceramic_pipelines.cli.printing import print_rows, print_summary, progress_bars
 
@@ -18,8 +20,8 @@ _FOUND: Final = 1
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@configured(STORE_SETTINGS)
-def backup(*, file: Path, loaded: Loaded) -> None:
+@configured(NODE, STORE_SETTINGS)
+def backup(*, file: Path, loaded: Loaded[NodeConfig]) -> None:
     """Copy the events of a store to FILE, which is there as a whole or not at all.
 
     A node may run meanwhile, and go on writing: all that it had acknowledged by now is in the copy. States
@@ -38,8 +40,8 @@ def backup(*, file: Path, loaded: Loaded) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@configured(STORE_SETTINGS)
-def restore(*, file: Path, loaded: Loaded) -> None:
+@configured(NODE, STORE_SETTINGS)
+def restore(*, file: Path, loaded: Loaded[NodeConfig]) -> None:
     """Make a store from the backup FILE, where there is none yet.
 
     Cursors of the store that was backed up mean nothing in the new one, as what came after is lost.
@@ -57,10 +59,10 @@ def restore(*, file: Path, loaded: Loaded) -> None:
 
 
 @click.command()
-@configured(STORE_SETTINGS)
+@configured(NODE, STORE_SETTINGS)
 @output_format
 @click.pass_context
-def check(ctx: click.Context, *, loaded: Loaded, form: str) -> None:
+def check(ctx: click.Context, *, loaded: Loaded[NodeConfig], form: str) -> None:
     """Look for damage in a store: one line for each thing that can't be.
 
     For a node that is stopped. Exit code 1 if there is any; then restore a backup.
@@ -80,8 +82,8 @@ def check(ctx: click.Context, *, loaded: Loaded, form: str) -> None:
 
 
 @click.command("rebuild-states")
-@configured(_RULES)
-def rebuild_states(*, loaded: Loaded) -> None:
+@configured(NODE, _RULES)
+def rebuild_states(*, loaded: Loaded[NodeConfig]) -> None:
     """Make the states of a store anew from its events, such as after they were damaged.
 
     For a node that is stopped. One that runs under other rules than before does so by itself.
@@ -100,9 +102,9 @@ def rebuild_states(*, loaded: Loaded) -> None:
 
 
 @click.command()
-@configured((*_RULES, "node_key", "interests", "retention"))
+@configured(NODE, (*_RULES, "node_key", "interests", "retention"))
 @click.option("--dry-run", "is_trial", is_flag=True, help="Give up nothing, and tell how much would go.")
-def prune(*, loaded: Loaded, is_trial: bool) -> None:
+def prune(*, loaded: Loaded[NodeConfig], is_trial: bool) -> None:
     """Give up the bytes of streams that no interest covers and in which nothing has come for --retention.
 
     For a node that is stopped; one that runs does the same by itself. The file doesn't get smaller: what

@@ -10,8 +10,8 @@ from typing import Final
 
 from aiohttp import HttpVersion10, web
 
+from ceramic_connectors.config.values import is_loopback
 from ceramic_node.config.node import NodeConfig
-from ceramic_node.config.values import is_loopback
 from ceramic_node.http.guard.bodies import Bodies
 from ceramic_node.http.guard.origins import HostCheck, OriginCheck
 from ceramic_node.http.guard.rates import Rates, address_key

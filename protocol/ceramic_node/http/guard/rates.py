@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
-from ceramic_node.config.values import ip_of
+from ceramic_connectors.config.values import ip_of
 from ceramic_protocol.limits import BURST_SECONDS, MAX_RATED_ADDRESSES
 
 _K = TypeVar("_K", bound=Hashable)

@@ -14,11 +14,9 @@ from typing import Final, TypeAlias
 
 from aiohttp import web
 
+from ceramic_connectors.watching.secrets import TICKET_PREFIX
 from ceramic_node.http.guard.tokens import Token, digest_of
 from ceramic_protocol.limits import MAX_TOKEN_TICKETS, TICKET_SECONDS
-
-TICKET_PREFIX: Final = "cstt_"
-"""How tickets begin."""
 
 TICKET_ROUTES: Final = frozenset(
     {f"/v1/{feed}/{way}" for feed in ("feed", "states/feed") for way in ("stream", "ws")}

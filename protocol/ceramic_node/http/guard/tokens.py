@@ -21,11 +21,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from ceramic_connectors.outside import outside
+from ceramic_connectors.watching.secrets import TOKEN_PREFIX
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import MAX_TOKEN_CHARS, MAX_TOKENS, MAX_TOKENS_BYTES
-
-TOKEN_PREFIX: Final = "cst_"  # noqa: S105  # not one itself
-"""How tokens begin, so that they are known where they don't belong: in logs, in repositories."""
 
 _TOKEN_BYTES: Final = 32
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", re.ASCII)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar, cast
 
-from ceramic_node.config.kinds import Kind
+from ceramic_connectors.config.kinds import Kind
 
 PREFIX: Final = "CERAMIC_STREAMS_"
 """How names of settings begin in the environment."""
@@ -23,10 +24,11 @@ class Setting:
     Attributes:
         name: in files; the field's.
         kind: of its value, or of each of its values.
-        default: as a text, or texts; None if it needn't be there.
+        default: as a text, or texts; None if there is none.
         help: a sentence.
         group: what it belongs to.
         is_list: whether it has any number of values.
+        is_needed: whether somebody has to give it.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Setting:
     help: str
     group: str
     is_list: bool
+    is_needed: bool
 
     @property
     def flag(self) -> str:
@@ -59,6 +62,31 @@ class Setting:
         return self.kind.parse(text)
 
 
+@dataclass(frozen=True)
+class Program(Generic[_T]):
+    """A program that has a configuration.
+
+    Attributes:
+        command: starts it, without the name of the command line: `node run`.
+        config: a dataclass whose fields are all settings.
+        check: refuses a configuration that would be unsafe or can't work, with `UsageError`.
+    """
+
+    command: str
+    config: type[_T]
+    check: Callable[[_T], None]
+
+    @cached_property
+    def settings(self) -> tuple[Setting, ...]:
+        """All settings, in the order of the fields."""
+        return tuple(map(_setting, dataclasses.fields(cast("Any", self.config))))
+
+    @cached_property
+    def by_name(self) -> dict[str, Setting]:
+        """The settings by their names."""
+        return {setting.name: setting for setting in self.settings}
+
+
 @dataclass(frozen=True, slots=True)
 class _Definition:
     kind: Kind[Any]
@@ -66,9 +94,16 @@ class _Definition:
     help: str
     group: str
     is_list: bool = False
+    is_needed: bool = False
 
 
-def one(kind: Kind[_T], default: str, help: str, group: str) -> _T:  # noqa: A002  # what it is
+def needed(kind: Kind[_T], help: str, group: str) -> _T:  # noqa: A002  # what it is
+    """A setting that somebody has to give; such fields come before those with a default."""
+    definition = _Definition(kind, None, help, group, is_needed=True)
+    return cast("_T", dataclasses.field(metadata={_KEY: definition}))
+
+
+def one(kind: Kind[_T], default: str, help: str, group: str) -> _T:  # noqa: A002
     """A setting that always has a value."""
     return _field(kind.parse(default), _Definition(kind, default, help, group))
 
@@ -89,10 +124,6 @@ def _field(default: _T, definition: _Definition) -> _T:
     return dataclasses.field(default=default, metadata={_KEY: definition})
 
 
-def settings_of(config: type[Any]) -> tuple[Setting, ...]:
-    """All settings of a configuration, in the order of its fields."""
-    found = []
-    for field in dataclasses.fields(config):
-        made: _Definition = field.metadata[_KEY]
-        found.append(Setting(field.name, made.kind, made.default, made.help, made.group, made.is_list))
-    return tuple(found)
+def _setting(field: dataclasses.Field[Any]) -> Setting:
+    made: _Definition = field.metadata[_KEY]
+    return Setting(field.name, made.kind, made.default, made.help, made.group, made.is_list, made.is_needed)

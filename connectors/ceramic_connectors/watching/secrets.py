@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from ceramic_connectors.endpoint import Endpoint
-from ceramic_node.http.guard.tickets import TICKET_PREFIX
-from ceramic_node.http.guard.tokens import TOKEN_PREFIX
 from ceramic_protocol.errors import UsageError
 
 HIDDEN: Final = "***"
+
+TOKEN_PREFIX: Final = "cst_"  # noqa: S105  # not one itself
+"""How a node's tokens begin, so that they are known where they don't belong: in logs, in repositories."""
+
+TICKET_PREFIX: Final = "cstt_"
+"""How tickets begin that stand for a token once."""
 
 _TOKEN: Final = re.compile(rf"(?:{TOKEN_PREFIX}|{TICKET_PREFIX})[A-Za-z0-9_-]{{8,}}", re.ASCII)
 _HEADER: Final = re.compile(r"(?i)\b((?:bearer|basic)\s+|authorization['\"]?\s*[:=]\s*['\"]?)[^\s'\",;]{16,}")

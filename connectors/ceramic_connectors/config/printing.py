@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from itertools import groupby
+from typing import Any
 
-from ceramic_node.config.loading import MASKED, Given, Loaded
-from ceramic_node.config.node import SETTINGS
-from ceramic_node.config.settings import Setting
+from ceramic_connectors.config.loading import MASKED, Given, Loaded
+from ceramic_connectors.config.settings import Setting
 from ceramic_protocol.plain_text import plain
 
 
-def config_text(loaded: Loaded) -> str:
+def config_text(loaded: Loaded[Any]) -> str:
     """TOML that gives the same configuration.
 
     What may hold a secret is masked; such a file asks for these values again, from the environment or a flag.
     """
-    parts = ["# Flags override the environment, which overrides this file. `node run --help` explains.\n"]
-    for group, settings in groupby(SETTINGS, key=lambda setting: setting.group):
+    help_line = f"`{loaded.program.command} --help` explains."
+    parts = [f"# Flags override the environment, which overrides this file. {help_line}\n"]
+    for group, settings in groupby(loaded.program.settings, key=lambda setting: setting.group):
         parts.append(f"\n# {group}\n\n")
         parts += (_lines(setting, loaded.given[setting.name]) for setting in settings)
     return "".join(parts)

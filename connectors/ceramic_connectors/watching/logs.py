@@ -1,4 +1,4 @@
-"""The log of a node: lines to read or JSON, each with the request that it belongs to, without secrets."""
+"""The log: lines to read or JSON, each with the request that it belongs to, without secrets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import IO, Any, Final
 
-from ceramic_node.config.values import LogFormat, LogLevel
-from ceramic_node.watching.secrets import Censor
+from ceramic_connectors.config.values import LogFormat, LogLevel
+from ceramic_connectors.watching.secrets import Censor
 from ceramic_protocol.limits import MAX_LOGGED_CHARS
 from ceramic_protocol.plain_text import plain
 
@@ -20,7 +20,7 @@ OURS: Final = ("ceramic_node", "ceramic_connectors", "ceramic_protocol", "cerami
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id", default="")
 """Of the request that is being worked on."""
 
-_OTHERS: Final = ("aiohttp", "asyncio", "opentelemetry")
+_OTHERS: Final = ("aiohttp", "asyncio", "kafka", "opentelemetry")
 _TRACE_FACTOR: Final = 10
 _FIELDS: Final = "fields"
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
+from ceramic_connectors.config.settings import PREFIX, Program, Setting
 from ceramic_connectors.outside import outside
-from ceramic_node.config.checks import check
-from ceramic_node.config.node import SETTINGS, NodeConfig
-from ceramic_node.config.settings import PREFIX, Setting
 from ceramic_protocol.errors import CeramicError, UsageError
 from ceramic_protocol.limits import MAX_CONFIG_BYTES, MAX_QUOTED_CHARS
 from ceramic_protocol.plain_text import plain
@@ -26,7 +24,7 @@ FILE_VARIABLE: Final = PREFIX + "CONFIG"
 MASKED: Final = "masked:"
 """How a value begins that `--print-config` didn't show."""
 
-_BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
+_Config = TypeVar("_Config")
 # Other programs and orchestrators set variables that begin alike; only these could be slips of ours.
 _CLOSE: Final = 0.7
 
@@ -41,44 +39,51 @@ class Given(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Generic[_Config]):
     """A configuration, where each part of it comes from, and what looks like a slip."""
 
-    config: NodeConfig
+    program: Program[_Config]
+    config: _Config
     given: Mapping[str, Given]
     warnings: tuple[str, ...] = ()
 
 
 def load(
+    program: Program[_Config],
     flags: Mapping[str, str | Sequence[str] | None] | None = None,
     environ: Mapping[str, str] | None = None,
     file: Path | None = None,
-) -> Loaded:
+    others: Collection[str] = (),
+) -> Loaded[_Config]:
     """The configuration; a flag overrides the environment, which overrides the file.
 
     Args:
+        program: whose it is.
         flags: texts by the names of settings; what wasn't given is None or empty.
         environ: the environment.
         file: TOML; by default the one that the environment names, if it does.
+        others: variables of the environment that are other programs' of ours, so no slips.
 
     Raises:
-        UsageError: a setting is unknown, makes no sense, or doesn't fit the others.
+        UsageError: a setting is unknown or missing, makes no sense, or doesn't fit the others.
         OutsideError: the file can't be read.
     """
     environ = environ or {}
     if file is None and environ.get(FILE_VARIABLE):
         file = Path(environ[FILE_VARIABLE]).expanduser()
-    given = {setting.name: Given(setting.default, "default") for setting in SETTINGS}
-    given.update(_from_file(file) if file is not None else ())
-    given.update(_from_environment(environ))
-    given.update(_from_flags(flags or {}))
-    values = {setting.name: _value(setting, given[setting.name]) for setting in SETTINGS}
-    config = NodeConfig(**values)
-    check(config)
-    return Loaded(config, given, tuple(_slips(environ)))
+    given = {setting.name: Given(setting.default, "default") for setting in program.settings}
+    given.update(_from_file(program, file) if file is not None else ())
+    given.update(_from_environment(program, environ))
+    given.update(_from_flags(program, flags or {}))
+    values = {setting.name: _value(setting, given[setting.name]) for setting in program.settings}
+    config = program.config(**values)
+    program.check(config)
+    return Loaded(program, config, given, tuple(_slips(program, environ, others)))
 
 
 def _value(setting: Setting, given: Given) -> Any:
+    if setting.is_needed and given.texts is None:
+        raise UsageError(f"{setting.flag} (or {setting.variable}) is missing: {setting.help}")
     texts = given.texts if isinstance(given.texts, tuple) else (given.texts,)
     if any(text is not None and text.startswith(MASKED) for text in texts):
         raise UsageError(
@@ -91,16 +96,18 @@ def _value(setting: Setting, given: Given) -> Any:
         raise UsageError(f"{given.origin}: {error}") from None
 
 
-def _from_flags(flags: Mapping[str, str | Sequence[str] | None]) -> Iterator[tuple[str, Given]]:
+def _from_flags(
+    program: Program[Any], flags: Mapping[str, str | Sequence[str] | None]
+) -> Iterator[tuple[str, Given]]:
     for name, texts in flags.items():
-        setting = _BY_NAME[name]
+        setting = program.by_name[name]
         if texts is None or (setting.is_list and not texts):
             continue
         yield name, Given(texts if isinstance(texts, str) else tuple(texts), f"flag {setting.flag}")
 
 
-def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Given]]:
-    for setting in SETTINGS:
+def _from_environment(program: Program[Any], environ: Mapping[str, str]) -> Iterator[tuple[str, Given]]:
+    for setting in program.settings:
         text = environ.get(setting.variable)
         if text is None or (not text and not setting.is_list):
             continue
@@ -108,18 +115,18 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Given]]
         yield setting.name, Given(parts if setting.is_list else text, f"environment {setting.variable}")
 
 
-def _slips(environ: Mapping[str, str]) -> Iterator[str]:
-    known = {setting.name.upper(): setting.variable for setting in SETTINGS}
-    others = {FILE_VARIABLE, TOKEN_VARIABLE, *known.values()}
+def _slips(program: Program[Any], environ: Mapping[str, str], others: Collection[str]) -> Iterator[str]:
+    known = {setting.name.upper(): setting.variable for setting in program.settings}
+    meant = {FILE_VARIABLE, TOKEN_VARIABLE, *known.values(), *others}
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in others:
+        if name.startswith(PREFIX) and name not in meant:
             close = difflib.get_close_matches(name.removeprefix(PREFIX), known, 1, _CLOSE)
             if close:
                 quoted = plain(name, MAX_QUOTED_CHARS)
                 yield f"the environment has {quoted}, which means nothing; {known[close[0]]}?"
 
 
-def _from_file(path: Path) -> Iterator[tuple[str, Given]]:
+def _from_file(program: Program[Any], path: Path) -> Iterator[tuple[str, Given]]:
     with outside(f"read {path}"), path.open("rb") as file:
         data = file.read(MAX_CONFIG_BYTES + 1)
     if len(data) > MAX_CONFIG_BYTES:
@@ -130,14 +137,14 @@ def _from_file(path: Path) -> Iterator[tuple[str, Given]]:
         # Errors of the parser name line and column and, at most, one character.
         raise UsageError(f"{path} is not TOML: {error}") from None
     for name, value in table.items():
-        yield name, Given(_texts(path, name, value), f"file {path}")
+        yield name, Given(_texts(program, path, name, value), f"file {path}")
 
 
-def _texts(path: Path, name: str, value: Any) -> Texts:
-    setting = _BY_NAME.get(name)
+def _texts(program: Program[Any], path: Path, name: str, value: Any) -> Texts:
+    setting = program.by_name.get(name)
     quoted = plain(name, MAX_QUOTED_CHARS)
     if setting is None:
-        close = difflib.get_close_matches(name, _BY_NAME, 1)
+        close = difflib.get_close_matches(name, program.by_name, 1)
         raise UsageError(f"{path}: there is no setting {quoted!r}" + (f"; {close[0]}?" if close else ""))
     items = value if isinstance(value, list) else [value]
     if isinstance(value, list) != setting.is_list or not all(

@@ -1,0 +1,1 @@
+"""The log of a program that runs for long, without secrets."""
