@@ -76,6 +76,11 @@ class Broker:
         """Number of its process group."""
         return self._process.pid
 
+    @property
+    def cpu_seconds(self) -> float:
+        """That it has taken."""
+        return self._process.cpu_seconds
+
     def start(self) -> None:
         """Start it, or start it again after `kill` or `stop`, and wait until it answers a request.
 
@@ -104,7 +109,8 @@ class Broker:
 def _format(java_command: list[str], settings: Path, password: str) -> None:
     """Prepare the data folder; the SCRAM user is part of it."""
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    command = [*java_command, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster]
+    # With `=`, as one of 64 begins with `-`.
+    command = [*java_command, "kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={cluster}"]
     for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
         command += ["--add-scram", f"{mechanism}=[name={USER},password={password}]"]
     done = subprocess.run(

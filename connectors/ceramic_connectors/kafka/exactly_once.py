@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ class Batch:
 def write_exactly_once(
     build: Callable[[], Producer],
     read_position: Callable[[], _Position],
-    batches: Callable[[_Position], Iterator[Batch]],
+    batches: Callable[[_Position], Generator[Batch, None, None]],
     on_failure: Callable[[KafkaTransactionError | KafkaUnreachableError], None] = lambda _: None,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
@@ -36,7 +37,8 @@ def write_exactly_once(
     open; only then is the position read, from Kafka, and the batches asked for again from there.
 
     Args:
-        build: opens a producer, always under the same id.
+        build: opens a producer, always under the same id, and with all partitions that it touches: otherwise
+            the position that is read next may be one from before the last commit.
         read_position: how far what was committed has come.
         batches: those that follow a position; each must hold the position behind it.
         on_failure: is told of each failure.
@@ -47,8 +49,8 @@ def write_exactly_once(
     """
     while True:
         try:
-            with build() as producer:
-                for batch in batches(read_position()):
+            with build() as producer, closing(batches(read_position())) as found:
+                for batch in found:
                     producer.write(batch.messages, batch.offsets, batch.member)
         except (KafkaTransactionError, KafkaUnreachableError) as error:
             on_failure(error)

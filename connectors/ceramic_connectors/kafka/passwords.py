@@ -32,8 +32,12 @@ def check_place(where: str) -> None:
         raise UsageError(_WAYS)
 
 
-def read_password(where: str) -> Password:
+def read_password(where: str, what: str = "a password for Kafka") -> Password:
     """What stands at `file:PATH`, a file that nobody but its owner can read, or `env:NAME`.
+
+    Args:
+        where: the place.
+        what: what it is, for messages.
 
     Raises:
         UsageError: it is neither, it is empty, there is no such variable, or others can read the file.
@@ -46,5 +50,5 @@ def read_password(where: str) -> Password:
     else:
         found = os.environ.get(rest, "")
     if not found.strip():
-        raise UsageError(f"the place of a password for Kafka ({scheme}:) is empty")
+        raise UsageError(f"the place of {what} ({scheme}:) is empty")
     return Password(found.strip("\r\n"))

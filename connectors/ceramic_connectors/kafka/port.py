@@ -6,9 +6,12 @@ opened, belongs to one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
+
+INTERNAL: Final = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state"})
+"""Topics of Kafka's own."""
 
 
 class Partition(NamedTuple):
@@ -97,7 +100,8 @@ class Producer(Protocol):
     ) -> None:
         """Write all messages and commit the offsets of a group in one transaction, or nothing.
 
-        It is certain when this returns; readers see it a moment later, and a new producer waits for that.
+        It is certain when this returns; readers see it a moment later, and the next transaction waits for
+        that, as does a new producer to which its partitions are named.
 
         Args:
             messages: taken one by one while the transaction is open; if this raises, it is aborted.
@@ -144,7 +148,18 @@ class Consumer(Protocol):
         ...
 
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """Where what can be read now ends: all is read once `position` has come there."""
+        """Where what can be read now ends: all is read once `position` has come there.
+
+        What was committed can be behind it, as long as a transaction is open; see `written_ends`.
+        """
+        ...
+
+    def written_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Where what was written ends, in transactions that are open too.
+
+        Where that is more than `ends`, something before it isn't decided, and the last record that can be
+        read needn't be the last one that was committed.
+        """
         ...
 
     def begins(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -183,6 +198,10 @@ class Admin(Protocol):
         """Make those that aren't there, ready to be written; the names of those that were made."""
         ...
 
+    def names(self) -> set[str]:
+        """The names of all topics that may be seen, Kafka's own left out."""
+        ...
+
     def describe(self, names: Iterable[str]) -> dict[str, Topic]:
         """Those of the topics that are there."""
         ...
@@ -215,11 +234,29 @@ class Admin(Protocol):
 class Kafka(Protocol):
     """A cluster, through one of the libraries."""
 
-    def producer(self, transactional_id: str) -> Producer:
+    def producer(self, transactional_id: str, touches: Collection[Partition] = ()) -> Producer:
         """A new producer. Ends what an older one under this id left open, and fences it.
 
+        Once it is there, everything in `touches` that was committed under this id can be read, and what
+        wasn't is aborted (`settling`), even if the broker died in the middle of it.
+
+        Args:
+            transactional_id: the name under which it writes.
+            touches: all partitions to which older ones may have written, above all that of positions. A
+                committed transaction may hang in others, unseen, and may get lost there. Those that don't
+                exist are passed over.
+
         Raises:
+            KafkaTransactionError: what an older one left open doesn't end in time; try again.
             KafkaError: there is no way in (`KafkaUnreachableError` and its kin), or the id isn't allowed.
+        """
+        ...
+
+    def sender(self) -> Producer:
+        """A new producer without transactions, which shuts nobody out. See `producer` for errors.
+
+        Its `write` sends the last message when all others are acknowledged, and returns when that one is.
+        If it fails, any of them may be there. It takes no offsets.
         """
         ...
 

@@ -77,6 +77,7 @@ class Times:
     request: float = limits.KAFKA_REQUEST_SECONDS
     delivery: float = limits.KAFKA_DELIVERY_SECONDS
     transaction: float = limits.KAFKA_TRANSACTION_SECONDS
+    session: float = limits.KAFKA_SESSION_SECONDS
 
     def __post_init__(self) -> None:
         if self.delivery > self.transaction:

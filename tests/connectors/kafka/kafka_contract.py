@@ -199,12 +199,12 @@ class KafkaContract(ABC):
         def messages() -> Iterator[Message]:
             yield Message(topic, b"one")
             time.sleep(0.5)
-            seen.append(reader.ends([partition])[partition])
+            seen.append((reader.ends([partition])[partition], reader.written_ends([partition])[partition]))
             yield Message(topic, b"two")
 
         with kafka.producer(topic) as producer:
             producer.write(messages())
-        assert seen == [0]
+        assert seen == [(0, 1)]
         assert values(read_all(kafka, topic)) == [b"one", b"two"]
 
     def test_a_new_producer_fences_the_old_one(self, kafka: Kafka, topic: str) -> None:
@@ -268,6 +268,14 @@ class KafkaContract(ABC):
         assert values(read_on(reader, [partition])) == [b"6", b"7", b"8", b"9"]
         assert reader.position(partition) == 11
         assert reader.begins([partition]) == {partition: 0}
+
+    def test_ends_of_what_was_never_read(self, kafka: Kafka, topic: str, name: str, reader: Consumer) -> None:
+        with kafka.admin() as admin:
+            admin.create([Topic(f"{name}.more")])
+        both = [Partition(topic, 0), Partition(f"{name}.more", 0)]
+        reader.assign({both[0]: None})
+        reader.poll(0.1)
+        assert reader.begins(both) == reader.ends(both) == reader.written_ends(both) == dict.fromkeys(both, 0)
 
     def test_without_a_group(self, reader: Consumer) -> None:
         for ask in (

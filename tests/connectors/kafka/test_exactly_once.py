@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,7 +37,7 @@ def test_once_through_kills_and_silence(tmp_path: Path) -> None:
         failures: list[KafkaError] = []
         faults = {3: _killed(broker), 6: _silent(broker, 8.0), 9: _killed(broker)}
         write_exactly_once(
-            lambda: kafka.producer("records"),
+            lambda: kafka.producer("records", [Partition("records", 0), Partition(POSITIONS, 0)]),
             lambda: last_position(kafka),
             lambda position: batches(position, faults),
             failures.append,
@@ -48,7 +48,7 @@ def test_once_through_kills_and_silence(tmp_path: Path) -> None:
         assert last_position(kafka) == BATCHES * BATCH
 
 
-def batches(position: int, faults: dict[int, object]) -> Iterator[Batch]:
+def batches(position: int, faults: dict[int, object]) -> Generator[Batch, None, None]:
     """All that follow a position; some of them meet a fault, once."""
     for first in range(position, BATCHES * BATCH, BATCH):
         yield Batch(_messages(first, faults))
@@ -121,7 +121,7 @@ def test_the_position_is_read_anew_after_every_failure() -> None:
     asked: list[int] = []
     pauses: list[float] = []
 
-    def one_after(position: int) -> Iterator[Batch]:
+    def one_after(position: int) -> Generator[Batch, None, None]:
         asked.append(position)
         while answers:
             yield Batch([])

@@ -8,7 +8,7 @@ from typing import Any, Self
 from ceramic_connectors.kafka.errors import KafkaRefusedError
 from ceramic_connectors.kafka.kafka_python.causes import asking, connecting
 from ceramic_connectors.kafka.kafka_python.config import common
-from ceramic_connectors.kafka.port import Partition, Topic
+from ceramic_connectors.kafka.port import INTERNAL, Partition, Topic
 from ceramic_connectors.kafka.settings import KafkaSettings
 
 
@@ -41,6 +41,11 @@ class KafkaPythonAdmin:
                     continue
             made.add(topic.name)
         return made
+
+    def names(self) -> set[str]:
+        """See `port.Admin.names`."""
+        with asking(self._servers):
+            return set(self._admin.list_topics()) - INTERNAL
 
     def describe(self, names: Iterable[str]) -> dict[str, Topic]:
         """See `port.Admin.describe`."""

@@ -127,11 +127,25 @@ def _ours(servers: str, error: BaseException) -> KafkaError:
         return KafkaAuthenticationError(f"Kafka at {servers} doesn't let us in: {text}; check the password")
     if isinstance(error, errors.AuthorizationError):
         return KafkaRefusedError(f"Kafka at {servers} doesn't allow that: {text}; ask for the permission")
+    if isinstance(error, _moved_on()):
+        return KafkaTransactionError(f"the group at {servers} has moved on: {text}; join it again")
     if isinstance(error, errors.RetriableError):
         return KafkaUnreachableError(f"Kafka at {servers} doesn't answer: {text}; check the broker")
     if isinstance(error, errors.BrokerResponseError):
         return KafkaRefusedError(f"Kafka at {servers} refuses: {text}; check names and settings")
     return KafkaError(f"Kafka at {servers}: {text}")
+
+
+def _moved_on() -> tuple[type[Exception], ...]:
+    """What is said to a member whose partitions may be others' by now."""
+    from kafka import errors
+
+    return (
+        errors.CommitFailedError,
+        errors.IllegalGenerationError,
+        errors.RebalanceInProgressError,
+        errors.UnknownMemberIdError,
+    )
 
 
 def _short(line: str) -> str:

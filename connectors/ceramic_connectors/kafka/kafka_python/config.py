@@ -58,6 +58,16 @@ def _hide_secrets() -> None:
         logging.getLogger(name).addFilter(_is_no_request)
 
 
+def quieten(level: str) -> None:
+    """Keep the library from logging beside us what we say ourselves, unless `level` is `debug`.
+
+    It warns and complains several times a second while a broker is away.
+    """
+    if level != "debug":
+        # Not its level: what it says of connections is listened to (`causes`).
+        logging.getLogger("kafka").propagate = False
+
+
 def _is_no_request(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
+from ceramic_connectors.kafka.errors import KafkaUnreachableError
 from ceramic_connectors.kafka.kafka_python.causes import asking, connecting
 from ceramic_connectors.kafka.kafka_python.config import common
 from ceramic_connectors.kafka.port import Member, Partition, Received
 from ceramic_connectors.kafka.settings import KafkaSettings
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import MAX_KAFKA_POLL
+from ceramic_protocol.limits import KAFKA_HEARTBEATS, KAFKA_LINGER_SECONDS, MAX_KAFKA_POLL
 
 
 class KafkaPythonConsumer:
@@ -21,12 +24,16 @@ class KafkaPythonConsumer:
 
         self._servers = settings.servers
         self._group = group
+        self._settings = settings
         self._closed = False
+        self._uncommitted: Any = None
         with connecting(settings):
             self._consumer = KafkaConsumer(
                 **common(settings),
                 metrics_enabled=False,
                 group_id=group,
+                session_timeout_ms=round(settings.times.session * 1000),
+                heartbeat_interval_ms=round(settings.times.session * 1000 / KAFKA_HEARTBEATS),
                 isolation_level="read_committed",
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
@@ -62,13 +69,20 @@ class KafkaPythonConsumer:
 
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `port.Consumer.ends`."""
-        with asking(self._servers):
-            return _ours(self._consumer.end_offsets([_theirs(each) for each in partitions]))
+        return self._offsets(self._consumer.end_offsets, partitions)
+
+    def written_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """See `port.Consumer.written_ends`."""
+        from kafka import KafkaConsumer
+
+        if self._uncommitted is None:  # the isolation belongs to a consumer, not to a question
+            with connecting(self._settings):
+                self._uncommitted = KafkaConsumer(**common(self._settings), metrics_enabled=False)
+        return self._offsets(self._uncommitted.end_offsets, partitions)
 
     def begins(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `port.Consumer.begins`."""
-        with asking(self._servers):
-            return _ours(self._consumer.beginning_offsets([_theirs(each) for each in partitions]))
+        return self._offsets(self._consumer.beginning_offsets, partitions)
 
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `port.Consumer.committed`."""
@@ -96,12 +110,25 @@ class KafkaPythonConsumer:
         if not self._closed:
             self._closed = True
             self._consumer.close(autocommit=False)
+            if self._uncommitted is not None:
+                self._uncommitted.close(autocommit=False)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
         self.close()
+
+    def _offsets(self, ask: Callable[[Any], Any], partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The library has no answer for topics that are new to it, beside others: it only looks them up."""
+        asked = [_theirs(each) for each in partitions]
+        until = time.monotonic() + self._settings.times.request
+        while True:
+            with asking(self._servers), suppress(KeyError):
+                return {Partition(*partition): int(offset) for partition, offset in ask(asked).items()}
+            if time.monotonic() > until:
+                raise KafkaUnreachableError(f"Kafka at {self._servers} doesn't say who leads {asked[:5]}")
+            time.sleep(KAFKA_LINGER_SECONDS)
 
     def _needed_group(self) -> str:
         if self._group is None:
@@ -113,10 +140,6 @@ def _theirs(partition: Partition) -> Any:
     from kafka.structs import TopicPartition
 
     return TopicPartition(*partition)
-
-
-def _ours(offsets: Mapping[Any, int]) -> dict[Partition, int]:
-    return {Partition(*partition): offset for partition, offset in offsets.items()}
 
 
 def _received(record: Any) -> Received:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from typing import Any, Final, Self
 
 from ceramic_connectors.kafka.errors import KafkaError, KafkaTransactionError
 from ceramic_connectors.kafka.kafka_python.causes import connecting, failed
 from ceramic_connectors.kafka.kafka_python.config import common
+from ceramic_connectors.kafka.kafka_python.coordinator import KafkaPythonCoordinator
 from ceramic_connectors.kafka.kafka_python.guards import GUARDS, Guard
+from ceramic_connectors.kafka.kafka_python.partitioning import partitioner
 from ceramic_connectors.kafka.port import Member, Message, Partition
 from ceramic_connectors.kafka.settings import KafkaSettings
+from ceramic_connectors.kafka.settling import settle, wait_until_closed
 from ceramic_protocol.limits import (
     KAFKA_BATCH_BYTES,
     KAFKA_CLOSE_SECONDS,
@@ -27,22 +30,23 @@ class KafkaPythonProducer:
     """See `port.Producer`."""
 
     def __init__(
-        self, settings: KafkaSettings, transactional_id: str, guards: Sequence[Guard] = GUARDS
+        self,
+        settings: KafkaSettings,
+        transactional_id: str,
+        touches: Collection[Partition] = (),
+        guards: Sequence[Guard] = GUARDS,
     ) -> None:
-        from kafka import KafkaProducer
-
         self._servers = settings.servers
         self._delivery = settings.times.delivery
         self._failure: KafkaError | None = None
-        with connecting(settings):
-            self._producer = KafkaProducer(**_config(settings, transactional_id))
-            try:
-                for guard in guards:
-                    guard(self._producer)
-                self._producer.init_transactions()
-            except BaseException:
-                self._producer.close(0)
-                raise
+        self._written: dict[Partition, int] = {}
+        with ExitStack() as stack:
+            self._coordinator = stack.enter_context(KafkaPythonCoordinator(settings, transactional_id))
+            settle(self._coordinator, touches)
+            self._producer = _fencing(settings, transactional_id, guards)
+            stack.callback(self._producer.close, 0)
+            settle(self._coordinator, touches)
+            stack.pop_all()
 
     def write(
         self,
@@ -55,8 +59,11 @@ class KafkaPythonProducer:
             raise KafkaTransactionError(f"this producer has ended: {self._failure}")
         committing = False
         try:
+            wait_until_closed(self._coordinator, self._written)
             self._producer.begin_transaction()
-            self._settle([self._send(message) for message in messages])
+            sent = list(map(self._send, messages))
+            self._settle(sent)
+            self._written = _last_offsets(sent)
             if offsets:
                 self._send_offsets(offsets, member)
             committing = True
@@ -73,6 +80,7 @@ class KafkaPythonProducer:
         """See `port.Producer.close`."""
         self._failure = self._failure or KafkaError("it was closed")
         self._producer.close(KAFKA_CLOSE_SECONDS)
+        self._coordinator.close()
 
     def __enter__(self) -> Self:
         return self
@@ -81,14 +89,7 @@ class KafkaPythonProducer:
         self.close()
 
     def _send(self, message: Message) -> Any:
-        return self._producer.send(
-            message.topic,
-            message.value,
-            key=message.key,
-            headers=list(message.headers),
-            partition=message.partition,
-            timestamp_ms=message.timestamp_ms,
-        )
+        return send(self._producer, message)
 
     def _settle(self, sent: Sequence[Any]) -> None:
         """See to it that every record was acknowledged: the library commits without those that weren't."""
@@ -135,13 +136,55 @@ class KafkaPythonProducer:
                 self._finish(self._producer._transaction_manager.begin_abort)  # noqa: SLF001
         with suppress(Exception):
             self._producer.close(KAFKA_CLOSE_SECONDS if can_abort else 0)
+        with suppress(Exception):
+            self._coordinator.close()
 
 
-def _config(settings: KafkaSettings, transactional_id: str) -> dict[str, Any]:
+def send(producer: Any, message: Message) -> Any:
+    """Hand a message to a `kafka.KafkaProducer`; its future."""
+    return producer.send(
+        message.topic,
+        message.value,
+        key=message.key,
+        headers=list(message.headers),
+        partition=message.partition,
+        timestamp_ms=message.timestamp_ms,
+    )
+
+
+def _fencing(settings: KafkaSettings, transactional_id: str, guards: Sequence[Guard]) -> Any:
+    from kafka import KafkaProducer
+
+    with connecting(settings):
+        producer = KafkaProducer(**config_of(settings, transactional_id))
+        try:
+            for guard in guards:
+                guard(producer)
+            producer.init_transactions()
+        except BaseException:
+            producer.close(0)
+            raise
+    return producer
+
+
+def _last_offsets(sent: Iterable[Any]) -> dict[Partition, int]:
+    found: dict[Partition, int] = {}
+    for future in sent:
+        if future.succeeded():
+            written = future.value
+            partition = Partition(written.topic, written.partition)
+            # A record that was sent twice has no offset.
+            found[partition] = -1 if written.offset < 0 else max(written.offset, found.get(partition, 0))
+    return found
+
+
+def config_of(settings: KafkaSettings, transactional_id: str) -> dict[str, Any]:
+    """What a `kafka.KafkaProducer` is told."""
     times = settings.times
     return {
         **common(settings),
         "metrics_enabled": False,
+        "partitioner": partitioner(),
         "transactional_id": transactional_id,
         "transaction_timeout_ms": round(times.transaction * 1000),
         "delivery_timeout_ms": round(times.delivery * 1000),

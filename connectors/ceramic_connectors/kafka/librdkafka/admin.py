@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from ceramic_connectors.kafka.librdkafka.causes import Causes
 from ceramic_connectors.kafka.librdkafka.config import common
-from ceramic_connectors.kafka.port import Partition, Topic
+from ceramic_connectors.kafka.port import INTERNAL, Partition, Topic
 from ceramic_connectors.kafka.settings import KafkaSettings
 
 
@@ -34,6 +34,11 @@ class LibrdkafkaAdmin:
         ]
         answers = self._admin.create_topics(wanted, operation_timeout=self._timeout) if wanted else {}
         return {name for name, answer in answers.items() if self._done(answer, "TOPIC_ALREADY_EXISTS")}
+
+    def names(self) -> set[str]:
+        """See `port.Admin.names`."""
+        with self._causes.asking():
+            return set(self._admin.list_topics(timeout=self._timeout).topics) - INTERNAL
 
     def describe(self, names: Iterable[str]) -> dict[str, Topic]:
         """See `port.Admin.describe`."""

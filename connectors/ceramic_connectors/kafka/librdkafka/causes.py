@@ -17,6 +17,8 @@ from ceramic_connectors.kafka.errors import (
 )
 
 _FENCED: Final = ("_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH")
+_MOVED_ON: Final = ("ILLEGAL_GENERATION", "REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID")
+_PASSING: Final = ("NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE")
 _LOST: Final = ("_TRANSPORT", "_ALL_BROKERS_DOWN", "_RESOLVE", "_TIMED_OUT", "_MSG_TIMED_OUT", "_PURGE_QUEUE")
 
 
@@ -74,9 +76,11 @@ class Causes:
                 f"can't get into Kafka at {self.servers}: {text};"
                 " name the authority that signed its certificate, or a certificate of yours that it trusts"
             )
+        if name in _MOVED_ON:
+            return KafkaTransactionError(f"the group at {self.servers} has moved on: {text}; join it again")
         if name in _LOST:
             return KafkaUnreachableError(f"can't reach Kafka at {self.servers}: {text}; check the address")
-        if error.retriable():
+        if error.retriable() or name in _PASSING:
             return KafkaUnreachableError(f"Kafka at {self.servers} doesn't answer: {text}; check the broker")
         return KafkaRefusedError(f"Kafka at {self.servers} refuses: {text}; check names and settings")
 

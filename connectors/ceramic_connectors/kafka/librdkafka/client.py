@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ceramic_connectors.kafka.librdkafka.admin import LibrdkafkaAdmin
 from ceramic_connectors.kafka.librdkafka.config import check_library
 from ceramic_connectors.kafka.librdkafka.consumer import LibrdkafkaConsumer
 from ceramic_connectors.kafka.librdkafka.producer import LibrdkafkaProducer
+from ceramic_connectors.kafka.librdkafka.sender import LibrdkafkaSender
+from ceramic_connectors.kafka.port import Partition
 from ceramic_connectors.kafka.settings import KafkaSettings
 
 
@@ -21,9 +25,13 @@ class Librdkafka:
         check_library()
         self._settings = settings
 
-    def producer(self, transactional_id: str) -> LibrdkafkaProducer:
+    def producer(self, transactional_id: str, touches: Collection[Partition] = ()) -> LibrdkafkaProducer:
         """See `port.Kafka.producer`."""
-        return LibrdkafkaProducer(self._settings, transactional_id)
+        return LibrdkafkaProducer(self._settings, transactional_id, touches)
+
+    def sender(self) -> LibrdkafkaSender:
+        """See `port.Kafka.sender`."""
+        return LibrdkafkaSender(self._settings)
 
     def consumer(self, group: str | None = None) -> LibrdkafkaConsumer:
         """See `port.Kafka.consumer`."""

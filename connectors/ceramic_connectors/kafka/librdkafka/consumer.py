@@ -10,7 +10,7 @@ from ceramic_connectors.kafka.librdkafka.config import common
 from ceramic_connectors.kafka.port import Member, Partition, Received
 from ceramic_connectors.kafka.settings import KafkaSettings
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import MAX_KAFKA_POLL
+from ceramic_protocol.limits import KAFKA_HEARTBEATS, MAX_KAFKA_POLL
 
 
 class LibrdkafkaConsumer:
@@ -19,6 +19,7 @@ class LibrdkafkaConsumer:
     def __init__(self, settings: KafkaSettings, group: str | None) -> None:
         from confluent_kafka import Consumer
 
+        self._settings = settings
         self._causes = Causes(settings.servers)
         self._timeout = settings.times.request
         self._group = group
@@ -28,6 +29,8 @@ class LibrdkafkaConsumer:
             **common(settings),
             "error_cb": self._causes.hear,
             "group.id": group or "-",  # the library wants one
+            "session.timeout.ms": round(settings.times.session * 1000),
+            "heartbeat.interval.ms": round(settings.times.session * 1000 / KAFKA_HEARTBEATS),
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
@@ -89,6 +92,21 @@ class LibrdkafkaConsumer:
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `port.Consumer.ends`."""
         return {each: self._marks(each)[1] for each in partitions}
+
+    def written_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """See `port.Consumer.written_ends`."""
+        from confluent_kafka import IsolationLevel
+        from confluent_kafka.admin import AdminClient, OffsetSpec
+
+        admin = AdminClient({**common(self._settings), "error_cb": self._causes.hear, "log_level": 0})
+        with self._causes.asking():
+            answers = admin.list_offsets(
+                {_theirs(each): OffsetSpec.latest() for each in partitions},
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=self._timeout,
+            )
+            found = {each: answer.result(self._timeout) for each, answer in answers.items()}
+        return {Partition(each.topic, each.partition): int(end.offset) for each, end in found.items()}
 
     def begins(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `port.Consumer.begins`."""

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import ExitStack, suppress
 from typing import Any, Self
 
 from ceramic_connectors.kafka.errors import KafkaError, KafkaTransactionError
+from ceramic_connectors.kafka.kafka_python.config import check_library
+from ceramic_connectors.kafka.kafka_python.coordinator import KafkaPythonCoordinator
 from ceramic_connectors.kafka.librdkafka.causes import Causes
 from ceramic_connectors.kafka.librdkafka.config import common
 from ceramic_connectors.kafka.port import Member, Message, Partition
 from ceramic_connectors.kafka.settings import KafkaSettings
+from ceramic_connectors.kafka.settling import settle, wait_until_closed
 from ceramic_protocol.limits import KAFKA_CLOSE_SECONDS, KAFKA_LINGER_SECONDS, MAX_KAFKA_REQUEST_BYTES
 
 
 class LibrdkafkaProducer:
     """See `port.Producer`."""
 
-    def __init__(self, settings: KafkaSettings, transactional_id: str) -> None:
+    def __init__(
+        self, settings: KafkaSettings, transactional_id: str, touches: Collection[Partition] = ()
+    ) -> None:
         from confluent_kafka import Producer
 
+        check_library()  # librdkafka doesn't say what became of a transaction; kafka-python does
         self._causes = Causes(settings.servers)
         self._times = settings.times
         self._failure: KafkaError | None = None
         self._first: Any = None
-        self._producer = Producer(_config(settings, transactional_id, self._causes))
+        self._written: dict[Partition, int] = {}
+        self._producer = Producer(config_of(settings, transactional_id, self._causes))
         self._causes.serve = lambda: self._producer.poll(0)
         with self._causes.asking():
             self._producer.list_topics(timeout=settings.times.connect)
-            self._producer.init_transactions(settings.times.delivery)
+        with ExitStack() as stack:
+            self._coordinator = stack.enter_context(KafkaPythonCoordinator(settings, transactional_id))
+            settle(self._coordinator, touches)
+            with self._causes.asking():
+                self._producer.init_transactions(settings.times.delivery)
+            settle(self._coordinator, touches)
+            stack.pop_all()
 
     def write(
         self,
@@ -43,9 +56,11 @@ class LibrdkafkaProducer:
             raise KafkaTransactionError(f"this producer has ended: {self._failure}")
         committing = False
         try:
+            wait_until_closed(self._coordinator, self._written)
+            self._written.clear()
             self._producer.begin_transaction()
             for message in messages:
-                self._send(message)
+                produce(self._producer, message, self._delivered)
             self._settle()
             if offsets:
                 self._send_offsets(offsets, member)
@@ -68,6 +83,7 @@ class LibrdkafkaProducer:
         """See `port.Producer.close`."""
         self._failure = self._failure or KafkaError("it was closed")
         self._producer.flush(KAFKA_CLOSE_SECONDS)
+        self._coordinator.close()
 
     def __enter__(self) -> Self:
         return self
@@ -75,27 +91,13 @@ class LibrdkafkaProducer:
     def __exit__(self, *raised: object) -> None:
         self.close()
 
-    def _send(self, message: Message) -> None:
-        named: dict[str, Any] = {
-            "key": message.key,
-            "headers": list(message.headers),
-            "on_delivery": self._delivered,
-        }
-        if message.partition is not None:
-            named["partition"] = message.partition
-        if message.timestamp_ms is not None:
-            named["timestamp"] = message.timestamp_ms
-        while True:
-            try:
-                self._producer.produce(message.topic, message.value, **named)
-            except BufferError:
-                self._producer.poll(KAFKA_LINGER_SECONDS)
-            else:
-                self._producer.poll(0)
-                return
-
-    def _delivered(self, error: Any, _: Any) -> None:
-        if error is not None and self._first is None:
+    def _delivered(self, error: Any, message: Any) -> None:
+        if error is None:
+            partition = Partition(message.topic(), message.partition())
+            at = message.offset()
+            # A record that was sent twice has no offset.
+            self._written[partition] = -1 if at < 0 else max(at, self._written.get(partition, 0))
+        elif self._first is None:
             self._first = error
 
     def _settle(self) -> None:
@@ -128,9 +130,33 @@ class LibrdkafkaProducer:
         if can_abort:
             with suppress(Exception):
                 self._producer.abort_transaction(KAFKA_CLOSE_SECONDS)
+        with suppress(Exception):
+            self._coordinator.close()
 
 
-def _config(settings: KafkaSettings, transactional_id: str, causes: Causes) -> dict[str, Any]:
+def produce(producer: Any, message: Message, on_delivery: Callable[[Any, Any], None]) -> None:
+    """Hand a message to a `confluent_kafka.Producer`, as soon as there is room for it."""
+    named: dict[str, Any] = {
+        "key": message.key,
+        "headers": list(message.headers),
+        "on_delivery": on_delivery,
+    }
+    if message.partition is not None:
+        named["partition"] = message.partition
+    if message.timestamp_ms is not None:
+        named["timestamp"] = message.timestamp_ms
+    while True:
+        try:
+            producer.produce(message.topic, message.value, **named)
+        except BufferError:
+            producer.poll(KAFKA_LINGER_SECONDS)
+        else:
+            producer.poll(0)
+            return
+
+
+def config_of(settings: KafkaSettings, transactional_id: str, causes: Causes) -> dict[str, Any]:
+    """What a `confluent_kafka.Producer` is told."""
     times = settings.times
     return {
         **common(settings),
