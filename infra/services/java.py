@@ -25,3 +25,10 @@ def missing() -> str | None:
     if version is None or int(version[1]) < NEEDED:
         return f"Java is too old: Kafka needs {NEEDED} or newer, and `java -version` says {said[:80]!r}"
     return None
+
+
+def no_compiler() -> str | None:
+    """What keeps programs in Java from running here, as a sentence with the way out; see `missing`."""
+    if missing() is None and shutil.which("javac") is None:
+        return f"Java is here without its compiler (on Debian: openjdk-{NEEDED}-jdk-headless)"
+    return missing()

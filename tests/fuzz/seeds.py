@@ -16,6 +16,7 @@ from ceramic_protocol.networks import IN_MEMORY, MAINNET, Network
 from tests.connectors import making
 from tests.fuzz.account_seeds import ACCOUNT_SEEDS
 from tests.fuzz.event_mutations import sample_of
+from tests.fuzz.record_seeds import RECORD_SEEDS
 from tests.support import corpus, vectors
 
 _MAX_EVENT: Final = 3000
@@ -177,5 +178,6 @@ SEEDS: Final[dict[str, Callable[[], list[bytes]]]] = {
     "ndjson-file": lambda: [gzip.compress(lines, mtime=0) for lines in _lines()[-4:]],
     "archive": _archives,
     **ACCOUNT_SEEDS,
+    **RECORD_SEEDS,
 }
 """The seeds of each target."""

@@ -37,6 +37,7 @@ from ceramic_protocol.reasons import Outcome, Reason
 from ceramic_protocol.verify import Verifier
 from tests.fuzz.account_targets import ACCOUNT_TARGETS
 from tests.fuzz.checks import SIGNED, check_message, decoded, parsed, text_of
+from tests.fuzz.record_targets import RECORD_TARGETS
 from tests.support import corpus
 
 
@@ -277,4 +278,5 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "ndjson-file": ndjson_file,
     "archive": archive,
     **ACCOUNT_TARGETS,
+    **RECORD_TARGETS,
 }

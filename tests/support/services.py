@@ -1,4 +1,4 @@
-"""Services for tests: one broker for a whole run, however many processes run it, and brokers of one's own.
+"""Services for tests: those of a whole run, however many processes run it, and brokers of one's own.
 
 The first test that asks starts it. Its record lies in a folder of the run, which every process of the run
 knows by `RUN`; the process that began the run stops it at the end.
@@ -25,6 +25,7 @@ from infra.services import java
 from infra.services.broker import Broker, BrokerAddresses
 from infra.services.certificates import Certificates
 from infra.services.jars import FetchError, alone
+from infra.services.registry import Registry
 
 RUN = "CERAMIC_TEST_RUN"
 """Environment variable that names the folder of this run."""
@@ -55,6 +56,14 @@ def shared_broker() -> BrokerAddresses:
     found = _shared("broker", _start_broker)
     found["certificates"] = Certificates(**{name: Path(path) for name, path in found["certificates"].items()})
     return BrokerAddresses(**found)
+
+
+def shared_registry() -> str:
+    """The address of the schema registry that all tests share; they use subjects of their own.
+
+    Skips and fails as `shared_broker` does.
+    """
+    return str(_shared("registry", _start_registry)["url"])
 
 
 @contextmanager
@@ -110,6 +119,13 @@ def _start_broker(folder: Path) -> tuple[int, dict[str, Any]]:
     broker.start()
     _STARTED.append(broker)
     return broker.pid, asdict(broker.addresses)
+
+
+def _start_registry(folder: Path) -> tuple[int, dict[str, Any]]:
+    registry = Registry(folder)
+    registry.start()
+    _STARTED.append(registry)
+    return registry.pid, {"url": registry.url}
 
 
 def _stop(pid: int) -> None:
