@@ -1,33 +1,24 @@
-"""The command group, and how errors end a command.
-
-Exit codes: 0 done, 1 the data had a problem that the command was asked to find, 2 wrong usage, 3 an outside
-system failed (design.md 4.2).
-"""
+"""The command group, and how errors end a command."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import os
 import sys
-from typing import Any, Final
+from typing import Any
 
 import click
 
+from ceramic_pipelines.cli.exit_codes import exit_code
 from ceramic_pipelines.cli.export import export
 from ceramic_pipelines.cli.inspect import inspect
 from ceramic_pipelines.cli.node import node
 from ceramic_pipelines.cli.query import query
 from ceramic_pipelines.cli.resolve import resolve
+from ceramic_pipelines.cli.source import source
 from ceramic_pipelines.cli.tables import tables
 from ceramic_pipelines.cli.verify import verify
-from ceramic_protocol.errors import CeramicError, IdentifierError, OutsideError, UsageError
-
-FOUND: Final = 1
-USAGE: Final = 2
-OUTSIDE: Final = 3
-_EXIT_CODES: Final = {UsageError: USAGE, IdentifierError: USAGE, OutsideError: OUTSIDE}
-# By their codes: the extra that they come from may not be installed.
-_EXIT_CODES_BY_CODE: Final = {"store_in_use": OUTSIDE, "store_too_new": USAGE}
+from ceramic_protocol.errors import CeramicError
 
 
 class _Group(click.Group):
@@ -40,7 +31,7 @@ class _Group(click.Group):
             if ctx.params["debug"]:
                 raise
             click.echo(f"error: {error}", err=True)
-            ctx.exit(_EXIT_CODES.get(type(error)) or _EXIT_CODES_BY_CODE.get(error.code, FOUND))
+            ctx.exit(exit_code(error))
         except BrokenPipeError:
             # The reader has left; what Python would still flush at exit has nowhere to go.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,5 +50,5 @@ def main(*, debug: bool) -> None:
     del debug
 
 
-for _command in (export, verify, resolve, inspect, query, tables, node):
+for _command in (export, verify, resolve, inspect, query, tables, node, source):
     main.add_command(_command)
