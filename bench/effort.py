@@ -18,7 +18,8 @@ class Effort:
     `node_warm` events that aren't measured: so many events one by one (`node_singles`) and in batches
     (`node_batched`), as many read (`node_read`), and a steady load for `node_load_seconds`, once for
     `node_long_seconds`; its memory at each of `node_ingested` events, and its start with `node_started` of
-    them.
+    them. A source reads `source_events`, `source_rounds` times; `source_load_seconds` of a steady load; its
+    memory at each of `source_read` events; and its broker is killed `source_kills` times.
     """
 
     rounds: int
@@ -48,6 +49,11 @@ class Effort:
     node_long_seconds: float
     node_ingested: tuple[int, ...]
     node_started: int
+    source_events: int
+    source_rounds: int
+    source_load_seconds: float
+    source_read: tuple[int, int]
+    source_kills: int
 
 
 FULL: Final = Effort(
@@ -78,6 +84,11 @@ FULL: Final = Effort(
     node_long_seconds=60.0,
     node_ingested=(10_000, 100_000, 500_000),
     node_started=1_000_000,
+    source_events=50_000,
+    source_rounds=5,
+    source_load_seconds=30.0,
+    source_read=(100_000, 1_000_000),
+    source_kills=5,
 )
 SHORT: Final = Effort(
     rounds=3,
@@ -107,4 +118,9 @@ SHORT: Final = Effort(
     node_long_seconds=1.0,
     node_ingested=(100, 200, 500),
     node_started=1000,
+    source_events=200,
+    source_rounds=1,
+    source_load_seconds=1.0,
+    source_read=(200, 1000),
+    source_kills=1,
 )

@@ -13,6 +13,7 @@ from tests.acceptance.runner import Point
 from tests.acceptance.suites import closing_line, run_tests
 from tests.support import defects as defects_of_ceramic_one
 from tests.support import node_speed
+from tests.support import targets as judging
 from tests.support.crash_campaign import run_campaign
 from tests.support.subscribers import run
 
@@ -51,9 +52,9 @@ def _speed() -> str:
     import bench
 
     figures, targets = bench.run(node_speed.BENCHMARKS), node_speed.targets()
-    for line in node_speed.lines(figures, targets):
+    for line in judging.lines(figures, targets):
         print(f"  {line}", flush=True)
-    return node_speed.summary(figures, targets)
+    return judging.summary(figures, targets)
 
 
 def _failures() -> str:

@@ -25,12 +25,15 @@ from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ports import NoChain, NoContracts, RawEvent
 from ceramic_protocol.verify import Verifier
+from tests.support import services
 
 UNITS = {"µs", "events/s", "s", "MB"}
 
 
 @pytest.fixture(scope="module", params=BENCHMARKS)
 def figures(request: pytest.FixtureRequest) -> list[Figure]:
+    if request.param.startswith("source"):
+        services.check()
     return bench.run([request.param], short=True)
 
 
