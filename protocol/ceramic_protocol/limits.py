@@ -974,3 +974,6 @@ MAX_FOREIGN_DEATHS: Final = 3
 
 FOREIGN_JOIN_SECONDS: Final = 5.0
 """How long such a process may take to end by itself."""
+
+MAX_COMPOSED_AHEAD: Final = 2
+"""Transactions of a source that are made ahead of the one that is written."""

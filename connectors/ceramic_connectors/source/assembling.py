@@ -14,7 +14,9 @@ from ceramic_connectors.kafka.opening import open_kafka
 from ceramic_connectors.kafka.passwords import read_password
 from ceramic_connectors.kafka.port import Kafka
 from ceramic_connectors.records.form import Form
+from ceramic_connectors.source.apart import ComposerProcess
 from ceramic_connectors.source.choices import Delivery, Include, Writes
+from ceramic_connectors.source.composing import Composer, Pace, Signalling
 from ceramic_connectors.source.config import SourceConfig
 from ceramic_connectors.source.dead_letters import Letter
 from ceramic_connectors.source.delivery import AtLeastOnce, ExactlyOnce, Writers
@@ -25,13 +27,13 @@ from ceramic_connectors.source.foreign.workers import Workers
 from ceramic_connectors.source.forms import form_of
 from ceramic_connectors.source.heartbeat import Heartbeat
 from ceramic_connectors.source.making import Maker, Origins
-from ceramic_connectors.source.meter import Meter
 from ceramic_connectors.source.node_origin import NodeOrigin, Wanted
 from ceramic_connectors.source.origin import Feed, Origin
 from ceramic_connectors.source.positions import Positions
+from ceramic_connectors.source.progress import Progress
 from ceramic_connectors.source.recognising import Kind, recognise
 from ceramic_connectors.source.share import Share
-from ceramic_connectors.source.task import Pace, Task
+from ceramic_connectors.source.task import Task
 from ceramic_connectors.source.topic_maker import TopicMaker
 from ceramic_connectors.source.topics import Shape, Topics
 from ceramic_protocol.networks import Network
@@ -142,33 +144,45 @@ class Job(NamedTuple):
     network: str
 
 
-def task_of(
-    job: Job,
-    open_origin: OpenOrigin,
-    *,
-    stopping: threading.Event,
-    tell: Callable[[str], None],
-    meter: Meter | None,
-) -> Task:
+@dataclass(frozen=True, slots=True)
+class BuildComposer:
+    """Builds the composer of a job, see `apart.Build`."""
+
+    job: Job
+
+    @contextmanager
+    def __call__(self, tell: Callable[[str], None]) -> Iterator[Composer]:
+        """The composer, with everything that it needs of its own."""
+        config, kind, number, _plan, network = self.job
+        kafka = open_kafka(config.kafka_settings(), config.kafka_library)
+        topics, form, topic = topics_of(config, network), form_of(config), config.signal_topic
+        with opening(config, kind, network, tell) as open_origin:
+            yield Composer(
+                positions_of(config, kafka, topics),
+                Share(number, _maker(config, number, topics, form)),
+                open_origin=open_origin,
+                name=config.name,
+                pace=Pace(config.batch, config.linger),
+                heartbeat=Heartbeat(topics.heartbeats, config.name, number, form, config.heartbeat),
+                signalling=None if topic is None else Signalling(kafka, topic),
+                tell=tell,
+            )
+
+
+def task_of(job: Job, composer: ComposerProcess, stopping: threading.Event, progress: Progress) -> Task:
     """A task, with everything that it needs of its own."""
-    config, _kind, number, plan, network = job
+    config = job.config
     kafka = open_kafka(config.kafka_settings(), config.kafka_library)
-    topics, form = topics_of(config, network), form_of(config)
+    topics = topics_of(config, job.network)
     return Task(
-        kafka,
         writers_of(config, kafka),
         positions_of(config, kafka, topics),
-        Share(number, _maker(config, number, topics, form)),
         TopicMaker(kafka, topics),
-        open_origin=open_origin,
-        name=config.name,
-        plan=plan,
-        pace=Pace(config.batch, config.linger),
-        heartbeat=Heartbeat(topics.heartbeats, config.name, number, form, config.heartbeat),
-        signal_topic=config.signal_topic,
+        composer,
+        progress,
+        number=job.task,
+        plan=job.plan,
         stopping=stopping,
-        tell=tell,
-        meter=meter,
     )
 
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from ceramic_connectors.config.values import Address
-from ceramic_connectors.source.origin import Feed, Page
+from ceramic_connectors.source.composing import Seen
+from ceramic_connectors.source.origin import Feed
 from ceramic_protocol.errors import OutsideError, UsageError
 
 _LABELS: Final = ("connector", "task")
@@ -45,7 +46,7 @@ class Meter:
         by_feed = (*_LABELS, "feed")
         position = Gauge(
             "ceramic_source_position",
-            "Up to where a feed was read.",
+            "Up to where a feed was written.",
             by_feed,
             registry=self.registry,
         )
@@ -59,17 +60,17 @@ class Meter:
         self._live = {feed: live.labels(*labels, feed.value) for feed in Feed}
         self._behind = Gauge(
             "ceramic_source_behind_seconds",
-            "Age of the last event that was read, when it was read.",
+            "Age of the last event, when it was committed.",
             _LABELS,
             registry=self.registry,
         ).labels(*labels)
 
-    def read(self, feed: Feed, page: Page) -> None:
-        """A page was read."""
-        self._positions[feed].set(page.place.position)
-        self._live[feed].set(page.is_end)
-        if feed is Feed.EVENTS and page.entries:
-            self._behind.set(max(0.0, time.time() - page.entries[-1]["received"] / _MILLI))
+    def read(self, page: Seen) -> None:
+        """What a page had is in Kafka."""
+        self._positions[page.feed].set(page.position)
+        self._live[page.feed].set(page.is_end)
+        if page.received is not None:
+            self._behind.set(max(0.0, time.time() - page.received / _MILLI))
 
     def written(self, records: int) -> None:
         """So many records go into a transaction."""

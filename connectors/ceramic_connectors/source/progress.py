@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from ceramic_connectors.source.composing import Seen
 from ceramic_connectors.source.meter import Meter
-from ceramic_connectors.source.origin import Feed, Page
+from ceramic_connectors.source.origin import Feed
 from ceramic_protocol.limits import SOURCE_TOLD_SECONDS
 
 
@@ -20,15 +21,13 @@ class Progress:
         self._records = 0
         self._positions: dict[Feed, int] = {}
 
-    def read(self, feed: Feed, page: Page) -> None:
-        """A page was read."""
-        self._positions[feed] = page.place.position
-        if self._meter is not None:
-            self._meter.read(feed, page)
-
-    def written(self, records: int) -> None:
-        """So many records go into a transaction."""
+    def written(self, records: int, seen: Iterable[Seen]) -> None:
+        """A transaction with so many records of these pages was committed."""
         self._records += records
+        for page in seen:
+            self._positions[page.feed] = page.position
+            if self._meter is not None:
+                self._meter.read(page)
         if self._meter is not None:
             self._meter.written(records)
         passed = time.monotonic() - self._told

@@ -14,7 +14,9 @@ from typing import Final, TypeVar
 from ceramic_connectors.kafka.errors import KafkaTransactionError, KafkaUnreachableError
 from ceramic_connectors.kafka.opening import open_kafka
 from ceramic_connectors.kafka.port import Kafka, Topic
+from ceramic_connectors.source.apart import ComposerProcess
 from ceramic_connectors.source.assembling import (
+    BuildComposer,
     Job,
     feeds_of,
     kind_of,
@@ -32,6 +34,7 @@ from ceramic_connectors.source.meter import Meter
 from ceramic_connectors.source.origin import About
 from ceramic_connectors.source.planning import Planner, fresh_position
 from ceramic_connectors.source.position import Position
+from ceramic_connectors.source.progress import Progress
 from ceramic_connectors.source.recognising import Kind
 from ceramic_connectors.source.topic_maker import TopicMaker
 from ceramic_connectors.source.topics import Topics
@@ -147,8 +150,9 @@ def _run_here(job: Job, stopping: threading.Event, tell: Tell) -> None:
         if address is not None:
             meter = Meter(job.config.name, job.task)
             stack.enter_context(meter.served(address.behind(job.task)))
-        origins = stack.enter_context(opening(job.config, job.kind, job.network, tell))
-        task_of(job, origins, stopping=stopping, tell=tell, meter=meter).run()
+        build = BuildComposer(job)
+        composer = stack.enter_context(ComposerProcess(build, tell, stopping.is_set))
+        task_of(job, composer, stopping, Progress(tell, meter)).run()
 
 
 def _run_processes(jobs: Sequence[Job], stopping: threading.Event) -> None:
