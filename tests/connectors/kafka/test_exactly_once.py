@@ -134,4 +134,4 @@ def test_the_position_is_read_anew_after_every_failure() -> None:
 def test_a_successor_ends_it() -> None:
     answers: list[Exception | None] = [None, KafkaFencedError("another one")]
     with pytest.raises(KafkaFencedError):
-        write_exactly_once(lambda: _Scripted(answers), lambda: 0, lambda _: iter([Batch([])] * 3))  # type: ignore[arg-type, return-value]
+        write_exactly_once(lambda: _Scripted(answers), lambda: 0, lambda _: (Batch([]) for _ in range(3)))  # type: ignore[arg-type, return-value]

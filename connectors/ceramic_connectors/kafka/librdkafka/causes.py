@@ -18,6 +18,7 @@ from ceramic_connectors.kafka.errors import (
 
 _FENCED: Final = ("_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH")
 _MOVED_ON: Final = ("ILLEGAL_GENERATION", "REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID")
+_TELLING: Final = ("_SSL", "_AUTHENTICATION")
 _PASSING: Final = ("NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE")
 _LOST: Final = ("_TRANSPORT", "_ALL_BROKERS_DOWN", "_RESOLVE", "_TIMED_OUT", "_MSG_TIMED_OUT", "_PURGE_QUEUE")
 
@@ -36,9 +37,9 @@ class Causes:
         self._last: Any = None
 
     def hear(self, error: Any) -> None:
-        """Keep the error that says most: that all brokers are down follows from the others."""
-        if error.name() != "_ALL_BROKERS_DOWN":
-            self._last = error
+        """Keep the error that says most: that brokers are down or hang up follows from the others."""
+        if error.name() in _TELLING or self._last is None or self._last.name() not in _TELLING:
+            self._last = error if error.name() != "_ALL_BROKERS_DOWN" else self._last
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -53,6 +54,7 @@ class Causes:
             yield
         except KafkaException as error:
             raise self.ours(error.args[0]) from error
+        self._last = None  # whatever it was, it is over
 
     def ours(self, error: Any) -> KafkaError:
         """The error that it is."""
