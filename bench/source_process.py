@@ -58,7 +58,7 @@ class SourceProcess:
     def cpu_seconds(self) -> float:
         """That it has taken, with its threads and the processes that it has now."""
         ticks = 0
-        for pid in self._processes():
+        for pid in self.processes():
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             ticks += sum(map(int, fields[11:13]))
         return ticks / os.sysconf("SC_CLK_TCK")
@@ -68,7 +68,7 @@ class SourceProcess:
         """The most memory that was resident, so far: of each of its processes, added up."""
         lines = [
             line
-            for pid in self._processes()
+            for pid in self.processes()
             for line in Path(f"/proc/{pid}/status").read_text().splitlines()
             if line.startswith("VmHWM")
         ]
@@ -94,7 +94,8 @@ class SourceProcess:
         assert self._process is not None
         return self._process
 
-    def _processes(self) -> list[int]:
+    def processes(self) -> list[int]:
+        """Numbers of it and of all that it has started."""
         found = [self._running.pid]
         for pid in found:
             for children in Path(f"/proc/{pid}/task").glob("*/children"):

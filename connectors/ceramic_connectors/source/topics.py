@@ -8,9 +8,8 @@ from typing import Final
 
 from ceramic_connectors.kafka.port import Topic
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import MAX_KAFKA_REQUEST_BYTES, MAX_SOURCE_TASKS
+from ceramic_protocol.limits import MAX_KAFKA_REQUEST_BYTES, MAX_SOURCE_TASKS, MAX_TOPIC_CHARS
 
-_MAX_NAME: Final = 249
 _OTHERS: Final = re.compile(r"[^A-Za-z0-9._-]")
 _INSTANCE: Final = "MID"
 
@@ -97,6 +96,6 @@ def _clean(name: str) -> str:
     Raises:
         UsageError: it is too long.
     """
-    if len(name) > _MAX_NAME:
-        raise UsageError(f"a topic's name has at most {_MAX_NAME} characters; take a shorter --prefix")
+    if len(name) > MAX_TOPIC_CHARS:
+        raise UsageError(f"a topic's name has at most {MAX_TOPIC_CHARS} characters; take a shorter --prefix")
     return _OTHERS.sub("_", name)

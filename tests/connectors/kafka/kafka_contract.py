@@ -222,6 +222,37 @@ class KafkaContract(ABC):
         assert of_new is None
         assert values(read_all(kafka, topic)) == [b"new", b"newer"]
 
+    def test_without_transactions_the_last_message_follows_all_others(
+        self, kafka: Kafka, topic: str, reader: Consumer
+    ) -> None:
+        partition = Partition(topic, 0)
+        with kafka.sender() as sender:
+            sender.write([Message(topic, b"%d" % number, b"key") for number in range(20)])
+            sender.write([])
+            reader.assign({partition: None})
+            found = read_on(reader, [partition])
+            with pytest.raises(UsageError):
+                sender.write([Message(topic, b"no")], {partition: 1}, Member("a-group"))
+        assert values(found) == [b"%d" % number for number in range(20)]
+        # Nothing but the records, no markers of transactions.
+        assert [each.offset for each in found] == list(range(20))
+        with pytest.raises(KafkaTransactionError):
+            sender.write([Message(topic, b"no")])
+
+    def test_without_transactions_a_refused_message_keeps_the_last_one_back(
+        self, kafka: Kafka, topic: str, reader: Consumer
+    ) -> None:
+        partition = Partition(topic, 0)
+        with kafka.sender() as sender, pytest.raises(KafkaError):
+            sender.write([Message(topic, bytes(2_000_000)), Message(topic, b"last")])
+        reader.assign({partition: None})
+        assert b"last" not in values(read_on(reader, [partition]))
+
+    def test_names_of_topics(self, kafka: Kafka, topic: str) -> None:
+        with kafka.admin() as admin:
+            assert topic in admin.names()
+            assert not any(name.startswith("__consumer") for name in admin.names())
+
     def test_offsets_go_with_the_transaction(self, kafka: Kafka, topic: str, name: str) -> None:
         partition = Partition(topic, 0)
         me = Member(name)

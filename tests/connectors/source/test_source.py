@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,7 @@ from urllib.request import urlopen
 import orjson
 import pytest
 
+from bench.source_process import SourceProcess
 from ceramic_connectors.config.values import Address
 from ceramic_connectors.kafka.errors import KafkaFencedError
 from ceramic_connectors.kafka.opening import Library
@@ -254,3 +258,28 @@ def test_figures_are_served(node: RunningNode) -> None:
         wait_until(is_served)
     with pytest.raises(URLError):
         urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10)
+
+
+def test_without_the_process_that_reads_a_source_ends_and_says_so(node: RunningNode) -> None:
+    with running_source(config_for(node)) as source:
+        source.wait_for(events=1)
+        [composer] = [each for each in multiprocessing.active_children() if each.name == "composer"]
+        os.kill(composer.pid or 0, signal.SIGKILL)
+        source.wait_until_failed()
+    assert [str(error) for error in source.failed] == [
+        "the process that reads the node has died; start the source again"
+    ]
+
+
+def test_who_kills_a_source_leaves_no_process_behind(node: RunningNode, tmp_path: Path) -> None:
+    config = config_for(node)
+    options = ["--source", node.url, "--kafka", config.kafka, "--prefix", config.prefix, "--tasks", "2"]
+    source = SourceProcess(tmp_path / "log", *options)
+    source.start()
+    try:
+        source.wait_until_said("what follows is live", 4)
+        pids = source.processes()
+        assert len(pids) >= 5  # itself, two tasks, and what reads for each
+    finally:
+        source.kill()
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))

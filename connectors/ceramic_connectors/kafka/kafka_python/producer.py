@@ -93,10 +93,7 @@ class KafkaPythonProducer:
 
     def _settle(self, sent: Sequence[Any]) -> None:
         """See to it that every record was acknowledged: the library commits without those that weren't."""
-        self._producer.flush(self._delivery + _SLACK_SECONDS)
-        for future in sent:
-            if not future.succeeded():
-                raise future.exception or KafkaTransactionError("a record was not acknowledged")
+        settle_sent(self._producer, sent, self._delivery)
 
     def _send_offsets(self, offsets: Mapping[Partition, int], member: Member | None) -> None:
         from kafka.structs import OffsetAndMetadata, TopicPartition
@@ -176,6 +173,19 @@ def _last_offsets(sent: Iterable[Any]) -> dict[Partition, int]:
             # A record that was sent twice has no offset.
             found[partition] = -1 if written.offset < 0 else max(written.offset, found.get(partition, 0))
     return found
+
+
+def settle_sent(producer: Any, sent: Sequence[Any], seconds: float) -> None:
+    """Wait until all that was sent is acknowledged.
+
+    Raises:
+        kafka.errors.KafkaError: what kept a record from it.
+        KafkaTransactionError: it wasn't in all that time.
+    """
+    producer.flush(seconds + _SLACK_SECONDS)
+    for future in sent:
+        if not future.succeeded():
+            raise future.exception or KafkaTransactionError("a record was not acknowledged")
 
 
 def config_of(settings: KafkaSettings, transactional_id: str) -> dict[str, Any]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from ceramic_connectors.kafka.errors import KafkaError, KafkaTransactionError
 from ceramic_connectors.kafka.kafka_python.causes import connecting, failed
-from ceramic_connectors.kafka.kafka_python.producer import config_of, send
+from ceramic_connectors.kafka.kafka_python.producer import config_of, send, settle_sent
 from ceramic_connectors.kafka.port import Member, Message, Partition
 from ceramic_connectors.kafka.settings import KafkaSettings
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import KAFKA_CLOSE_SECONDS
 
 _OF_TRANSACTIONS: Final = ("transactional_id", "transaction_timeout_ms")
-_SLACK_SECONDS: Final = 1.0
 
 
 class KafkaPythonSender:
@@ -50,7 +49,8 @@ class KafkaPythonSender:
         try:
             # The last one says that all others are there.
             for part in (every[:-1], every[-1:]):
-                self._settle([send(self._producer, message) for message in part])
+                sent = [send(self._producer, message) for message in part]
+                settle_sent(self._producer, sent, self._delivery)
         except BaseException as error:
             known = (
                 failed(self._servers, error, committing=True) if isinstance(error, LibraryError) else error
@@ -72,9 +72,3 @@ class KafkaPythonSender:
 
     def __exit__(self, *raised: object) -> None:
         self.close()
-
-    def _settle(self, sent: Sequence[Any]) -> None:
-        self._producer.flush(self._delivery + _SLACK_SECONDS)
-        for future in sent:
-            if not future.succeeded():
-                raise future.exception or KafkaTransactionError("a record was not acknowledged")
