@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +22,13 @@ settings.register_profile(
 settings.register_profile("thorough", max_examples=3000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+_WITH_KAFKA = (
+    "tests/bench/",
+    "tests/connectors/kafka/",
+    "tests/connectors/source/",
+    "tests/interop/records/",
+    "tests/pipelines/test_source",
+)
 PROPERTY = "vectors"
 """Name of the property by which a test hands its line to the summary."""
 
@@ -34,6 +43,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the services that tests of the run have started."""
     if not hasattr(config, "workerinput"):
         services.end_run()
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    """Collect sockets that kafka-python has forgotten, rather than in a test of something else."""
+    if nodeid.startswith(_WITH_KAFKA):
+        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+            gc.collect()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from pathlib import Path
 
 import pytest
@@ -16,9 +14,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.filterwarnings(FORGOTTEN))
-
-
-def pytest_runtest_logfinish() -> None:
-    """Collect them here, when nothing holds the test's any more, rather than in a test of something else."""
-    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        gc.collect()
