@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,12 +13,13 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any, Final
 
+from bench import process_tree
+
 _PROJECT: Final = Path(__file__).resolve().parents[1]
 _COMMAND: Final = (sys.executable, "-m", "ceramic_pipelines", "node", "run")
 _PATIENCE: Final = 1_800.0
 _AFTERWARDS: Final = 30.0
 _POLL: Final = 0.005
-_KIB: Final = 1024
 
 
 class NodeProcess:
@@ -77,30 +77,16 @@ class NodeProcess:
     @property
     def cpu_seconds(self) -> float:
         """That it has taken, with its threads and the processes it has now."""
-        ticks = 0
-        for pid in self._processes():
-            fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:13]))
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return process_tree.cpu_seconds(self._process.pid)
 
     @property
     def peak_bytes(self) -> int:
         """The most memory that was resident, so far: of each of its processes, added up."""
-        status = [
-            line for pid in self._processes() for line in _read(Path(f"/proc/{pid}/status")).splitlines()
-        ]
-        return sum(int(line.split()[1]) * _KIB for line in status if line.startswith("VmHWM"))
-
-    def _processes(self) -> list[int]:
-        found = [self._process.pid]
-        for pid in found:
-            for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                found += map(int, _read(children).split())
-        return found
+        return process_tree.peak_bytes(self._process.pid)
 
     def end(self, number: int = signal.SIGTERM) -> None:
         """Send it a signal, and wait until all of its processes are gone."""
-        others = self._processes()[1:] if self._process.poll() is None else []
+        others = process_tree.processes(self._process.pid)[1:] if self._process.poll() is None else []
         if self._process.poll() is None:
             self._process.send_signal(number)
         try:
@@ -114,14 +100,6 @@ class NodeProcess:
             self._process.wait()
             if self._process.stdout:
                 self._process.stdout.close()
-
-
-def _read(path: Path) -> str:
-    """A file about a process; empty if that has just ended."""
-    try:
-        return path.read_text("ascii")
-    except OSError:
-        return ""
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,11 +9,12 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
+from bench import process_tree
+
 _PROJECT: Final = Path(__file__).resolve().parents[1]
 _COMMAND: Final = (sys.executable, "-m", "ceramic_pipelines", "source", "run")
 _PATIENCE: Final = 120.0
 _POLL: Final = 0.01
-_KIB: Final = 1024
 
 
 class SourceProcess:
@@ -57,22 +57,12 @@ class SourceProcess:
     @property
     def cpu_seconds(self) -> float:
         """That it has taken, with its threads and the processes that it has now."""
-        ticks = 0
-        for pid in self.processes():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:13]))
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return process_tree.cpu_seconds(self._running.pid)
 
     @property
     def peak_bytes(self) -> int:
         """The most memory that was resident, so far: of each of its processes, added up."""
-        lines = [
-            line
-            for pid in self.processes()
-            for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-            if line.startswith("VmHWM")
-        ]
-        return sum(int(line.split()[1]) * _KIB for line in lines)
+        return process_tree.peak_bytes(self._running.pid)
 
     def kill(self) -> None:
         """End it at once."""
@@ -96,8 +86,4 @@ class SourceProcess:
 
     def processes(self) -> list[int]:
         """Numbers of it and of all that it has started."""
-        found = [self._running.pid]
-        for pid in found:
-            for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                found += map(int, children.read_text().split())
-        return found
+        return process_tree.processes(self._running.pid)
