@@ -15,6 +15,7 @@ from ceramic_connectors.car_index import index_archives
 from ceramic_connectors.files import OpenFiles, SourceFile
 from ceramic_connectors.index_db import describe_file, read_index
 from ceramic_connectors.progress import Meter, Progress
+from ceramic_protocol import car
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.limits import MAX_DAMAGE_BYTES
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
@@ -22,7 +23,7 @@ from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 _COUNT: Final = "SELECT count(*) FROM items"
 _ITEMS: Final = """
     SELECT items.file, items.cid, items.position, items.length, items.detail,
-    blocks.file, blocks.position, blocks.position + blocks.head, blocks.length
+    blocks.file, blocks.position, blocks.position + blocks.head, blocks.length, blocks.lead
     FROM items LEFT JOIN blocks USING (cid) WHERE ordinal >= ? AND ordinal < ? ORDER BY ordinal"""
 _BLOCK: Final = "SELECT file, position + head, length FROM blocks WHERE cid = ?"
 
@@ -71,9 +72,13 @@ def _items(db: sqlite3.Connection, files: OpenFiles, start: int, stop: int) -> I
             yield Damage(detail, files.path(file), position, length, raw)
             continue
         root = Cid(cid)
-        block_file, block_position, body, block_length = block
+        block_file, block_position, body, block_length, lead = block
         if block_file is None:
             yield RawEvent(assemble(root, None, lookup), root, files.path(file), position)
+            continue
+        if lead:
+            start = block_position - lead
+            event = car.encode_header((root,)) + files.read(block_file, start, body + block_length - start)
         else:
-            content = files.read(block_file, body, block_length)
-            yield RawEvent(assemble(root, content, lookup), root, files.path(block_file), block_position)
+            event = assemble(root, files.read(block_file, body, block_length), lookup)
+        yield RawEvent(event, root, files.path(block_file), block_position)

@@ -10,7 +10,7 @@ from ceramic_protocol import car, dagcbor
 from ceramic_protocol.cid import DAG_CBOR, DAG_JOSE, Cid
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import DecodeError, IdentifierError
-from ceramic_protocol.jose import decode_protected
+from ceramic_protocol.jose import decode_protected, usual_envelope
 from ceramic_protocol.limits import MAX_EVENT_CAR_BYTES, MAX_WITNESS_PATH
 
 Lookup: TypeAlias = Callable[[Cid], bytes | None]
@@ -50,6 +50,15 @@ def payload_of(block: memoryview) -> bytes | None:
     """The CID of an envelope's payload, if the block starts like an envelope."""
     start = bytes(block[:_PAYLOAD_END])
     return start[len(_PAYLOAD) :] if start.startswith(_PAYLOAD) else None
+
+
+def only_other_block(envelope: bytes) -> Cid | None:
+    """The payload of an envelope, if for certain it is the only other block of that event."""
+    try:
+        usual = usual_envelope(envelope)
+    except DecodeError:
+        return None
+    return usual.payload if usual is not None and usual.header.capability is None else None
 
 
 def assemble(root: Cid, block: bytes | None, lookup: Lookup) -> bytes:

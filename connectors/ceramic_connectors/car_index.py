@@ -3,6 +3,9 @@
 The blocks of one event may lie anywhere in any of the files, so a first pass writes down where each block
 is. The items of a file are its events, in the order of its header (without one: as they lie), then its
 damaged stretches as they lie; the files follow each other.
+
+Most events have two blocks, and most writers put the payload right before the envelope: `lead` is the length
+of that section then, and both are read at once. It is 0 for all others.
 """
 
 from __future__ import annotations
@@ -11,9 +14,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from ceramic_connectors.car_event import Shape, payload_of, shape_of
+from ceramic_connectors.car_event import Shape, only_other_block, payload_of, shape_of
 from ceramic_connectors.car_header import find_header, read_roots
 from ceramic_connectors.car_scan import Gap, Scanner, Section
 from ceramic_connectors.files import SourceFile
@@ -25,7 +28,7 @@ from ceramic_protocol.errors import DecodeError
 
 _SCHEMA: Final = (
     """CREATE TABLE blocks (cid BLOB PRIMARY KEY, good INTEGER, file INTEGER, position INTEGER,
-       head INTEGER, length INTEGER) WITHOUT ROWID""",
+       head INTEGER, length INTEGER, lead INTEGER) WITHOUT ROWID""",
     """CREATE TABLE found (file INTEGER, is_gap INTEGER, number INTEGER, cid BLOB, unless_payload INTEGER,
        position INTEGER, length INTEGER, detail TEXT, PRIMARY KEY (file, is_gap, number)) WITHOUT ROWID""",
     "CREATE TABLE payloads (cid BLOB PRIMARY KEY) WITHOUT ROWID",
@@ -33,9 +36,9 @@ _SCHEMA: Final = (
        length INTEGER, detail TEXT)""",
 )
 _ADD_BLOCK: Final = """
-    INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (cid) DO UPDATE SET good = excluded.good,
-    file = excluded.file, position = excluded.position, head = excluded.head, length = excluded.length
-    WHERE excluded.good > good"""
+    INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cid) DO UPDATE SET good = excluded.good,
+    file = excluded.file, position = excluded.position, head = excluded.head, length = excluded.length,
+    lead = excluded.lead WHERE excluded.good > good"""
 _ADD_EVENT: Final = "INSERT INTO found VALUES (?, 0, ?, ?, ?, ?, NULL, NULL)"
 _ADD_GAP: Final = "INSERT INTO found VALUES (?, 1, ?, NULL, 0, ?, ?, ?)"
 _NUMBER_ITEMS: Final = """
@@ -43,6 +46,9 @@ _NUMBER_ITEMS: Final = """
     file, cid, position, length, detail FROM found
     WHERE NOT (unless_payload AND cid IN (SELECT cid FROM payloads))"""
 _BATCH: Final = 20_000
+
+
+_Row: TypeAlias = tuple[bytes, bool, int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +111,18 @@ class _Indexer:
 
     def add(self, source: SourceFile, opening: _Opening, meter: Meter) -> None:
         """Index a file from where its sections start."""
-        rows: list[tuple[bytes, bool, int, int, int, int]] = []
+        rows: list[_Row] = []
         done = 0
+        before: Section | None = None
         with source.open() as file:
             for found in Scanner(Window(source, file)).scan(opening.start, opening.problem):
                 if isinstance(found, Gap):
                     self._add_gap(found)
                     continue
                 cid, position, body, end, good, _ = found
-                rows.append((cid, good, self._number, position, body - position, end - body))
+                lead = _lead(before, found)
+                rows.append((cid, good, self._number, position, body - position, end - body, lead))
+                before = found
                 if self._with_payloads:
                     self._add_shape(found)
                 if len(rows) >= _BATCH:
@@ -123,7 +132,7 @@ class _Indexer:
         self._add_blocks(rows)
         meter.advance(source.size - done)
 
-    def _add_blocks(self, rows: list[tuple[bytes, bool, int, int, int, int]]) -> None:
+    def _add_blocks(self, rows: list[_Row]) -> None:
         # In the order of the table, a batch touches each of its pages once.
         rows.sort()
         self._db.executemany(_ADD_BLOCK, rows)
@@ -145,3 +154,13 @@ class _Indexer:
     def _next(self) -> int:
         self._found += 1
         return self._found
+
+
+def _lead(before: Section | None, section: Section) -> int:
+    """How long the section before an envelope is, if that and the envelope are a whole event as they lie."""
+    if section.cid.codec != DAG_JOSE or before is None or before.end != section.position:
+        return 0
+    are_plain = before.good and section.good and before.is_usual and section.is_usual
+    if not are_plain or only_other_block(bytes(section.block)) != before.cid:
+        return 0
+    return before.end - before.position

@@ -21,6 +21,7 @@ _CBOR: Final = b"\x01\x71\x12\x20"
 _JOSE: Final = b"\x01\x85\x01\x12\x20"
 _CBOR_BYTES: Final = len(_CBOR) + HASH_BYTES
 _JOSE_BYTES: Final = len(_JOSE) + HASH_BYTES
+_LONG: Final = 1 << 7
 _PLAIN_LENGTH: Final = 1 << 14
 
 
@@ -33,6 +34,12 @@ class Section(NamedTuple):
     end: int
     good: bool
     block: memoryview
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether its length is written as everybody writes it: in as few bytes as it takes, two at most."""
+        length, space = self.end - self.position, self.body - len(self.cid) - self.position
+        return space == (1 if length - space < _LONG else 2) and length < _PLAIN_LENGTH
 
 
 class Gap(NamedTuple):

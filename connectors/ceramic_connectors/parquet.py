@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,41 +16,73 @@ _GROUP_ROWS: Final = 128 * 1024
 _GROUP_BYTES: Final = 64 * 1024 * 1024
 
 
-def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
-    """Write batches of that schema to a new file, compressed with zstd.
+class PartWriter:
+    """Writes one file of a table, batch by batch, compressed with zstd.
 
-    Batches are gathered to row groups of about 128 Ki rows or 64 MiB, whichever is reached first.
+    Batches are gathered to row groups of about 128 Ki rows or 64 MiB, whichever is reached first. As a
+    context manager it leaves nothing behind where the block fails.
 
-    Returns:
-        The number of rows.
+    Args:
+        path: a new file.
+        schema: of all batches.
 
     Raises:
         OutsideError: the file can't be written; nothing is left of it.
     """
-    rows = 0
-    try:
-        with outside(f"write {path}"), pq.ParquetWriter(str(path), schema, compression="zstd") as writer:
-            for group in _groups(schema, batches):
-                writer.write_table(group)
-                rows += group.num_rows
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return rows
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
+        self._schema = schema
+        self._held: list[pa.RecordBatch] = []
+        self._held_rows = self._held_bytes = 0
+        self.rows = 0
+        with outside(f"write {path}"):
+            self._writer = pq.ParquetWriter(str(path), schema, compression="zstd")
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take a batch."""
+        self._held.append(batch)
+        self._held_rows += batch.num_rows
+        self._held_bytes += batch.nbytes
+        if self._held_rows >= _GROUP_ROWS or self._held_bytes >= _GROUP_BYTES:
+            self._write()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Make the file whole, or remove it."""
+        try:
+            if error is None:
+                self._write()
+            with outside(f"write {self._path}"):
+                self._writer.close()
+        except BaseException:
+            self._path.unlink(missing_ok=True)
+            raise
+        if error is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        if self._held:
+            with outside(f"write {self._path}"):
+                self._writer.write_table(pa.Table.from_batches(self._held, self._schema))
+            self.rows += self._held_rows
+            self._held, self._held_rows, self._held_bytes = [], 0, 0
 
 
-def _groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    rows = size = 0
-    for batch in batches:
-        held.append(batch)
-        rows += batch.num_rows
-        size += batch.nbytes
-        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
-            yield pa.Table.from_batches(held, schema)
-            held, rows, size = [], 0, 0
-    if held:
-        yield pa.Table.from_batches(held, schema)
+def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+    """Write batches of that schema to a new file; gives the number of rows.
+
+    Raises:
+        OutsideError: the file can't be written; nothing is left of it.
+    """
+    with PartWriter(path, schema) as writer:
+        for batch in batches:
+            writer.add(batch)
+    return writer.rows
 
 
 def merge_files(folder: Path, parts: int, files: int) -> None:

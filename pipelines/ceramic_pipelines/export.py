@@ -17,7 +17,7 @@ from ceramic_connectors.progress import Progress
 from ceramic_connectors.sources import open_source
 from ceramic_connectors.staging import StagedFolder
 from ceramic_pipelines.summary import Summary
-from ceramic_pipelines.waves import MANY_EVENTS, WaveSettings, run_in_waves
+from ceramic_pipelines.two_passes import PassSettings, run_in_two_passes
 from ceramic_protocol.errors import UsageError, find_marked
 from ceramic_protocol.ports import EventSource
 from ceramic_protocol.reducers import Reducer
@@ -41,7 +41,8 @@ class ExportJob:
     """What to export, where to, and under which rules.
 
     `rules` has the time that counts as now; its profile is that of `verifier`. `num_shards` is
-    the number of files per table. `beam_options` are handed on to Beam as they are.
+    the number of files per table. `workers` are processes of the in-process runner; other runners have
+    options of their own for that. `beam_options` are handed on to Beam as they are.
     """
 
     source: str
@@ -51,6 +52,7 @@ class ExportJob:
     reducer: Reducer | None = None
     runner: str = DEFAULT_RUNNER
     num_shards: int = 1
+    workers: int = 1
     overwrite: bool = False
     beam_options: Sequence[str] = ()
 
@@ -58,7 +60,7 @@ class ExportJob:
 def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watcher | None = None) -> Summary:
     """Run the job; the output appears whole or not at all.
 
-    On the in-process runner a large source is worked through in waves, so that memory stays bounded.
+    On the in-process runner it is two pipelines with files between them, so that memory stays bounded.
 
     Args:
         job: what to do.
@@ -80,11 +82,11 @@ def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watche
         tempfile.TemporaryDirectory(prefix="ceramic-streams-") as work_dir,
     ):
         source = open_source(job.source, Path(work_dir), progress)
-        if job.runner == DEFAULT_RUNNER and source.count > MANY_EVENTS:
-            settings = WaveSettings(
-                staged.path, Path(work_dir), job.verifier, job.rules, job.reducer, job.num_shards
+        if job.runner == DEFAULT_RUNNER:
+            settings = PassSettings(
+                staged.path, Path(work_dir), job.verifier, job.rules, job.reducer, job.num_shards, job.workers
             )
-            counters = run_in_waves(settings, source, run)
+            counters = run_in_two_passes(settings, source, run)
         else:
             counters = run(lambda pipeline: build(pipeline, job, source, staged.path))
         summary = Summary.of_counters(counters, time.monotonic() - started)
@@ -106,7 +108,7 @@ def _runner(job: ExportJob) -> Callable[[Callable[[beam.Pipeline], Any]], Mappin
     """A function that runs a pipeline, given what to put into it, and returns its counters."""
 
     def run(fill: Callable[[beam.Pipeline], Any]) -> Mapping[str, int]:
-        options = PipelineOptions([f"--runner={job.runner}", *job.beam_options])
+        options = PipelineOptions([f"--runner={job.runner}", *_of_workers(job), *job.beam_options])
         try:
             pipeline = beam.Pipeline(options=options)
         except (ValueError, ImportError) as error:
@@ -124,6 +126,12 @@ def _runner(job: ExportJob) -> Callable[[Callable[[beam.Pipeline], Any]], Mappin
         return Counter(read_counters(result))
 
     return run
+
+
+def _of_workers(job: ExportJob) -> list[str]:
+    if job.runner != DEFAULT_RUNNER or job.workers == 1:
+        return []
+    return ["--direct_running_mode=multi_processing", f"--direct_num_workers={job.workers}"]
 
 
 def _manifest(job: ExportJob, summary: Summary) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Generic, Self, TypeAlias, TypeVar
 
+from ceramic_protocol.garbage import COLLECTING_LESS
 from ceramic_protocol.ports import SourceItem
 from ceramic_protocol.verify import Checked, Inspected, Verifier
 
@@ -74,12 +75,14 @@ class SignaturePool:
         """Start the threads."""
         self._pool = ThreadPoolExecutor(self._threads, "signatures")
         _INTERVAL.shorten()
+        COLLECTING_LESS.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the threads."""
+        COLLECTING_LESS.__exit__(None, None, None)
         _INTERVAL.restore()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)

@@ -147,8 +147,18 @@ def _usual_root(header: bytes) -> tuple[Cid, ...]:
 
 def encode_header(roots: Iterable[Cid]) -> bytes:
     """Length and header block."""
-    header = dagcbor.encode({"roots": list(roots), "version": 1})
+    listed = list(roots)
+    header = _usual_header(listed[0]) if len(listed) == 1 else b""
+    header = header or dagcbor.encode({"roots": listed, "version": 1})
     return varint.encode(len(header)) + header
+
+
+def _usual_header(root: Cid) -> bytes:
+    """The header that names one event; empty if its CID has another form than all events' have."""
+    for start, size in _HEADER_STARTS:
+        if root.startswith(start[_ROOT_AT:]) and _ROOT_AT + len(root) + len(_HEADER_END) == size:
+            return start[:_ROOT_AT] + root + _HEADER_END
+    return b""
 
 
 def encode_section(cid: Cid, block: bytes) -> bytes:

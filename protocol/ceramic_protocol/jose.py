@@ -69,11 +69,15 @@ def decode_envelope(block: bytes) -> Envelope:
     Raises:
         DecodeError: `cbor_malformed`, `signatures_empty`, `event_malformed` or `jws_malformed`.
     """
-    return _usual_envelope(block) or _any_envelope(block)
+    return usual_envelope(block) or _any_envelope(block)
 
 
-def _usual_envelope(block: bytes) -> Envelope | None:
-    """The envelope if its block has the form that all writers use, which needs only to be cut up."""
+def usual_envelope(block: bytes) -> Envelope | None:
+    """The envelope if its block has the form that all writers use, which needs only to be cut up.
+
+    Raises:
+        DecodeError: `jws_malformed`: it has that form, but its protected header is no good.
+    """
     if not block.startswith(_BEFORE_PAYLOAD) or not block.startswith(_BEFORE_PROTECTED, _PAYLOAD_END):
         return None
     if len(block) <= _PROTECTED_AT:

@@ -55,9 +55,6 @@ MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 MAX_SPILL_BUFFER_BYTES: Final = 32 * 1024 * 1024
 """Batches held back before they are split by shard and written to spill files."""
 
-MAX_WAVE_BYTES: Final = 16 * 1024 * 1024
-"""Spilled bytes of the shards that one in-process pipeline resolves together, unless one shard has more."""
-
 MAX_DAMAGE_BYTES: Final = 64 * 1024
 """How much of a damaged stretch is kept beside its report."""
 

@@ -7,6 +7,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ceramic_connectors import car_header
 from ceramic_connectors.sources import open_source
@@ -83,6 +85,34 @@ def test_blocks_stand_in_the_usual_order_whatever_theirs_in_the_file(tmp_path: P
     random.Random(1).shuffle(blocks)
     data = car.encode([event.root for event in made], blocks)
     assert [making.made_of(event) for event in making.events(making.open_bytes(tmp_path, data))] == made
+
+
+@given(seed=st.integers(0, 2**32), extra=st.sampled_from(["", "twice", "long length", "bad payload"]))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_event_is_the_same_however_its_blocks_lie(tmp_path: Path, seed: int, extra: str) -> None:
+    """Events as most writers leave them are cut out as they lie, all others put together block by block."""
+    chance = random.Random(seed)
+    made = making.mixture(12)
+    sections = [
+        [car.encode_section(*block) for block in chance.choice([event.blocks, event.blocks[::-1]])]
+        for event in made
+    ]
+    if extra == "long length":
+        sections = [[_with_long_length(section) for section in event] for event in sections]
+    if extra == "bad payload":
+        (cid, block), envelope = made[0].blocks
+        bad = car.encode_section(cid, bytes([block[0] ^ 1]) + block[1:])
+        sections[0] = [bad, car.encode_section(*envelope)]
+        sections.append([car.encode_section(cid, block)])
+    everything = [section for event in sections for section in event]
+    everything += chance.sample(everything, 5) if extra == "twice" else []
+    data = car.encode_header(event.root for event in made) + b"".join(everything)
+    assert [making.made_of(event) for event in making.events(making.open_bytes(tmp_path, data))] == made
+
+
+def _with_long_length(section: bytes) -> bytes:
+    is_short = section[0] < 0x80
+    return bytes([section[0] | 0x80, 0]) + section[1:] if is_short else section
 
 
 @pytest.mark.parametrize("form", ["car:{}", "{}/*.car", "car:{}/part-?.car"])

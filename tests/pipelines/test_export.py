@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from ceramic_connectors.parquet import merge_files
+from ceramic_connectors.chain import FileChain
 from ceramic_connectors.tables import arrow_schema
 from ceramic_pipelines.export import ExportJob, run_export
 from ceramic_protocol.cid import Cid
@@ -25,8 +25,9 @@ from ceramic_protocol.errors import OutsideError, UsageError
 from ceramic_protocol.reasons import Layer, Reason
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.tables import SHARD_SHIFT, TABLES
+from ceramic_protocol.verify import Verifier
 from tests.support import corpus
-from tests.support.export import check_order_independence, export, read_tables
+from tests.support.export import check_order_independence, export, export_in_one, read_tables
 from tests.support.judging import RULES
 
 Tables = dict[str, Any]
@@ -124,20 +125,20 @@ def test_answer_does_not_depend_on_the_order_of_the_input(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("num_shards", [1, 3])
-def test_waves_make_the_same_tables(
-    tables: Tables, tmp_path: Path, num_shards: int, monkeypatch: pytest.MonkeyPatch
+def test_one_pipeline_makes_the_same_tables(tables: Tables, tmp_path: Path, num_shards: int) -> None:
+    verifier = Verifier(FileChain.load(corpus.CHAIN))
+    job = ExportJob(f"ndjson:{corpus.NDJSON}", tmp_path / "out", RULES, verifier, num_shards=num_shards)
+    export_in_one(job, tmp_path)
+    for name, table in read_tables(job.output).items():
+        assert len(list((job.output / name).iterdir())) == num_shards
+        assert table.to_pylist() == tables[name].to_pylist(), name
+
+
+@pytest.mark.parametrize(("num_shards", "workers"), [(1, 2), (3, 1), (3, 2)])
+def test_processes_and_files_leave_no_trace_in_the_tables(
+    tables: Tables, tmp_path: Path, num_shards: int, workers: int
 ) -> None:
-    monkeypatch.setattr("ceramic_pipelines.export.MANY_EVENTS", 0)
-    monkeypatch.setattr("ceramic_pipelines.waves.MAX_WAVE_BYTES", 1_000_000)
-    waves: list[int] = []
-
-    def merge(folder: Path, parts: int, files: int) -> None:
-        waves.append(parts)
-        merge_files(folder, parts, files)
-
-    monkeypatch.setattr("ceramic_pipelines.waves.merge_files", merge)
-    summary = export(f"ndjson:{corpus.NDJSON}", tmp_path / "out", num_shards=num_shards)
-    assert waves[0] > num_shards
+    summary = export(f"ndjson:{corpus.NDJSON}", tmp_path / "out", num_shards=num_shards, workers=workers)
     assert summary.items == 3000
     for name, table in read_tables(tmp_path / "out").items():
         assert len(list((tmp_path / "out" / name).iterdir())) == num_shards

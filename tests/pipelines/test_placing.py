@@ -10,12 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from ceramic_connectors.sources import open_source
 from ceramic_connectors.tables import arrow_schema
-from ceramic_pipelines import export as job
 from ceramic_pipelines.export import ExportJob, run_export
 from ceramic_pipelines.ledger import Ledger
 from ceramic_pipelines.verdicts import VerdictLine
@@ -29,7 +27,7 @@ from tests.support import capabilities, pipeline, signing
 from tests.support.capabilities import Wallet, iso
 from tests.support.chains import KnownChain
 from tests.support.cli import lines, run
-from tests.support.export import read_tables, write_ndjson
+from tests.support.export import export_in_one, read_tables, write_ndjson
 from tests.support.judging import RULES
 from tests.support.models import DEFINITION, NOTE, NOTES
 from tests.support.old_anchors import Drawn, sets_of_events
@@ -95,8 +93,12 @@ def refusal_key(row: dict[str, Any]) -> tuple[bytes, str]:
     return row["event_cid"], row["reason"]
 
 
-def exported(uri: str, output: Path, chain: KnownChain, **settings: Any) -> Tables:
-    run_export(ExportJob(uri, output, RULES, Verifier(chain), **settings))
+def exported(uri: str, output: Path, chain: KnownChain, *, in_one: bool) -> Tables:
+    job = ExportJob(uri, output, RULES, Verifier(chain))
+    if in_one:
+        export_in_one(job, output.parent)
+    else:
+        run_export(job)
     tables = {name: table.to_pylist() for name, table in read_tables(output).items()}
     for row in tables[REJECTED.name]:
         del row["raw"]
@@ -113,12 +115,11 @@ def exported(uri: str, output: Path, chain: KnownChain, **settings: Any) -> Tabl
 )
 @given(sets_of_events(max_events=40))
 def test_all_runners_make_the_same_tables(drawn: Drawn) -> None:
-    with source_of(drawn) as (uri, folder), pytest.MonkeyPatch.context() as patch:
+    with source_of(drawn) as (uri, folder):
         with ledger_of(uri, folder, drawn.chain) as ledger:
             wanted = tables_of(ledger)
-        assert exported(uri, folder / "whole", drawn.chain) == wanted
-        patch.setattr(job, "MANY_EVENTS", 0)
-        assert exported(uri, folder / "waves", drawn.chain) == wanted
+        assert exported(uri, folder / "one", drawn.chain, in_one=True) == wanted
+        assert exported(uri, folder / "two", drawn.chain, in_one=False) == wanted
 
 
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -208,5 +209,5 @@ def test_an_old_anchor_shows_that_a_model_was_signed_in_time() -> None:
             with ledger_of(uri, folder, chain) as ledger:
                 wanted = tables_of(ledger)
                 reasons = {line.cid: line.reason and line.reason.value for line in ledger.lines(RULES)}
-            assert exported(uri, folder / "whole", chain) == wanted
+            assert exported(uri, folder / "two", chain, in_one=False) == wanted
         assert reasons[document.cid] == outcome, reasons

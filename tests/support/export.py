@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ceramic_connectors.chain import FileChain
-from ceramic_pipelines.export import ExportJob, run_export
+from ceramic_connectors.sources import open_source
+from ceramic_pipelines.export import ExportJob, build, run_export
 from ceramic_pipelines.summary import Summary
 from ceramic_protocol import multibase
 from ceramic_protocol.events import InvalidEvent, decode_event
@@ -31,6 +33,13 @@ def export(source: str, output: Path, **settings: Any) -> Summary:
     """Run the job with the sample's chain."""
     verifier = Verifier(FileChain.load(corpus.CHAIN))
     return run_export(ExportJob(source, output, Rules.as_of(datetime.now(UTC)), verifier, **settings))
+
+
+def export_in_one(job: ExportJob, work_dir: Path) -> None:
+    """Run the job as the single pipeline that other runners get."""
+    job.output.mkdir()
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        _ = build(pipeline, job, open_source(job.source, work_dir), job.output)
 
 
 def read_tables(output: Path) -> dict[str, pa.Table]:

@@ -24,7 +24,8 @@ from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, 
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import REJECTED, TABLES
 from ceramic_transforms import metrics
-from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event, to_rows
+from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder, checked_event
+from ceramic_transforms.by_stream import by_stream
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.placing import FindStreams, Links, with_streams
 from ceramic_transforms.progress import tell
@@ -103,7 +104,7 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
 
     def expand(self, checked: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[TablePart]:
         """Evaluate every stream and make rows of it."""
-        rows = EvaluateStreams(_TableRows(self._reducer, self._rules), self._rules, self._surroundings)
+        rows = EvaluateStreams(TableRows(self._reducer, self._rules), self._rules, self._surroundings)
         return checked | "Streams" >> rows.with_output_types(TablePart)
 
 
@@ -211,16 +212,6 @@ def _surroundings(known: Known, models: Models) -> Surroundings:
     return Surroundings(models, known)
 
 
-def _by_stream(batches: Iterable[pa.RecordBatch]) -> tuple[dict[bytes, list[Row]], list[Row]]:
-    """The rows of each stream, and those whose stream is unknown."""
-    rows_of: dict[bytes, list[Row]] = {}
-    unplaced: list[Row] = []
-    for batch in batches:
-        for row in to_rows(batch):
-            (unplaced if row[1] is None else rows_of.setdefault(row[1], [])).append(row)
-    return rows_of, unplaced
-
-
 class _EvaluateShard(beam.DoFn):
     def __init__(self, per_shard: PerShard, rules: Rules) -> None:
         self._per_shard = per_shard
@@ -228,21 +219,36 @@ class _EvaluateShard(beam.DoFn):
 
     def process(self, element: tuple[int, Iterable[pa.RecordBatch]], around: Surroundings) -> Iterator[Any]:
         shard, batches = element
-        rows_of, unplaced = _by_stream(batches)
-        return self._per_shard.emit(shard, self._evaluate(rows_of, around), unplaced)
-
-    def _evaluate(
-        self, rows_of: dict[bytes, list[Row]], around: Surroundings
-    ) -> Iterator[tuple[StreamHistory, list[Row]]]:
-        context, known = around.context, around.known.keys()
-        for stream in sorted(rows_of):
-            rows = rows_of.pop(stream)
-            events = EventSet.of(checked_event(row) for row in rows)
-            yield evaluate(Cid(stream), events, self._rules, context, known), rows
+        return evaluate_shard(self._per_shard, shard, batches, self._rules, around)
 
 
-class _TableRows:
-    """Rows of all tables."""
+def evaluate_shard(
+    per_shard: PerShard, shard: int, batches: Iterable[pa.RecordBatch], rules: Rules, around: Surroundings
+) -> Iterator[Any]:
+    """What `per_shard` makes of the streams of a shard.
+
+    Args:
+        per_shard: makes elements of histories.
+        shard: its number.
+        batches: of `CHECKED_EVENTS`: all events of the shard, in any order, with any duplicates.
+        rules: see `Rules`.
+        around: what streams have to know of each other.
+    """
+    placed, unplaced = by_stream(batches)
+    return per_shard.emit(shard, _evaluated(placed, rules, around), unplaced)
+
+
+def _evaluated(
+    streams: Iterator[tuple[bytes, list[Row]]], rules: Rules, around: Surroundings
+) -> Iterator[tuple[StreamHistory, list[Row]]]:
+    context, known = around.context, around.known.keys()
+    for stream, rows in streams:
+        events = EventSet.of(map(checked_event, rows))
+        yield evaluate(Cid(stream), events, rules, context, known), rows
+
+
+class TableRows:
+    """Rows of all tables, as `TablePart`s."""
 
     def __init__(self, reducer: Reducer | None, rules: Rules) -> None:
         self._reducer = reducer
@@ -251,6 +257,7 @@ class _TableRows:
     def emit(
         self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]], unplaced: Sequence[Row]
     ) -> Iterator[TablePart]:
+        """See `PerShard`."""
         order, parts = ShardOrder(shard), _Parts(shard)
         for history, rows in streams:
             _count(history, len(rows), self._rules)

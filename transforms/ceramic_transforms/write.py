@@ -20,7 +20,8 @@ from ceramic_transforms.resolve import TablePart
 
 _File: TypeAlias = tuple[str, int]
 _Keyed: TypeAlias = tuple[tuple[str, int], TablePart]
-_SCHEMAS: Final = {table.name: arrow_schema(table) for table in TABLES}
+SCHEMAS: Final = {table.name: arrow_schema(table) for table in TABLES}
+"""The schema of each table, by its name."""
 
 
 class WriteTables(beam.PTransform[beam.PCollection[TablePart], beam.PCollection[tuple[str, int]]]):
@@ -56,7 +57,7 @@ class WriteTables(beam.PTransform[beam.PCollection[TablePart], beam.PCollection[
         )
 
     def _empty_files(self) -> Iterator[tuple[_File, TablePart]]:
-        for name, schema in _SCHEMAS.items():
+        for name, schema in SCHEMAS.items():
             for index in self._files:
                 yield (name, index), TablePart(name, 0, 0, to_batch(schema, []))
 
@@ -75,16 +76,16 @@ class _WriteFile(beam.DoFn):
         found = sorted(parts, key=lambda part: part[1:3])
         batches: Iterable[pa.RecordBatch] = (part.batch for part in found)
         if table == REJECTED.name:
-            batches = _sorted_refusals(found)
+            batches = sorted_refusals(found)
         path = Path(self._folder) / name
         with passed_on():
             with outside(f"make the folder {path.parent}"):
                 path.parent.mkdir(parents=True, exist_ok=True)
-            rows = write_parquet(path, _SCHEMAS[table], batches)
+            rows = write_parquet(path, SCHEMAS[table], batches)
         yield name, rows
 
 
-def _sorted_refusals(parts: list[TablePart]) -> Iterator[pa.RecordBatch]:
+def sorted_refusals(parts: Sequence[TablePart]) -> Iterator[pa.RecordBatch]:
     """In each shard by event and cause, so that the rows don't tell in which order the events came."""
     order = [(name, "ascending") for name in ("event_cid", "reason", "raw", "source", "position")]
     for _shard, members in groupby(parts, key=lambda part: part.shard):

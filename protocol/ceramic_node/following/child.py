@@ -15,11 +15,11 @@ from ceramic_connectors.watching.secrets import Censor
 from ceramic_node.clock import SystemClock
 from ceramic_node.following.messages import Orders, Report
 from ceramic_node.following.port import Turn
-from ceramic_node.garbage import collect_less
 from ceramic_node.states.follower import StateFollower
 from ceramic_node.states.sqlite import SqliteStates
 from ceramic_node.store.sqlite.reading import open_reader
 from ceramic_protocol.errors import CeramicError, StoreCorruption
+from ceramic_protocol.garbage import collect_less
 from ceramic_protocol.limits import STATE_LOCK_SECONDS
 
 _LOG: Final = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from ceramic_connectors.keys import read_address
 from ceramic_connectors.watching.logs import start_logging, stop_logging
 from ceramic_connectors.watching.secrets import Censor
 from ceramic_node.config.node import NodeConfig
-from ceramic_node.garbage import collect_less
 from ceramic_node.operation.building import endpoints_of
 from ceramic_node.operation.service import Service, folder_of
+from ceramic_protocol.garbage import collect_less
 
 _LOG: Final = logging.getLogger(__name__)
 _FORCED: Final = 128
