@@ -100,31 +100,36 @@ class SignaturePool:
         self, batches: Iterable[Sequence[SourceItem]], verifier: Verifier
     ) -> Iterator[tuple[Sequence[SourceItem], list[Checked]]]:
         """Batches with their answers; the threads are on the next one while the caller uses the last."""
-        running: deque[_Running[Checked]] = deque()
+        running: deque[Running[Checked]] = deque()
         for items in batches:
-            running.append(self._start(items, verifier.check_all))
+            running.append(self.begin(items, verifier))
             if len(running) > 1:
                 yield running[0].items, running.popleft().answers()
         while running:
             yield running[0].items, running.popleft().answers()
 
+    def begin(self, items: Sequence[SourceItem], verifier: Verifier) -> Running[Checked]:
+        """Have the threads check items, for answers that are asked for later."""
+        return self._start(items, verifier.check_all)
+
     def _run(self, items: Sequence[SourceItem], work: _Work[_T]) -> list[_T]:
         return work(items) if self._pool and len(items) <= _FEW else self._start(items, work).answers()
 
-    def _start(self, items: Sequence[SourceItem], work: _Work[_T]) -> _Running[_T]:
+    def _start(self, items: Sequence[SourceItem], work: _Work[_T]) -> Running[_T]:
         if self._pool is None:
             msg = "use the pool as a context manager"
             raise RuntimeError(msg)
         chunks = (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
-        return _Running(items, [self._pool.submit(work, chunk) for chunk in chunks])
+        return Running(items, [self._pool.submit(work, chunk) for chunk in chunks])
 
 
 @dataclass(frozen=True, slots=True)
-class _Running(Generic[_T]):
+class Running(Generic[_T]):
     """A batch that the threads are working on."""
 
     items: Sequence[SourceItem]
     chunks: list[Future[list[_T]]]
 
     def answers(self) -> list[_T]:
+        """What is to be said of each item, in order, when that is known."""
         return [answer for chunk in self.chunks for answer in chunk.result()]

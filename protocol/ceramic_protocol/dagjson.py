@@ -17,6 +17,7 @@ from ceramic_protocol.errors import EncodeError
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
+_PLAIN = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 _INT_RANGE = range(-(1 << 63), 1 << 64)
 
 
@@ -51,7 +52,18 @@ def encode(value: object) -> bytes:
     Raises:
         EncodeError: a number or text that JSON can't hold.
     """
-    return dump(to_json(value))
+    try:
+        text = orjson.dumps(value, default=_tagged, option=_PLAIN)
+    except TypeError:
+        return dump(to_json(value))
+    # A number that JSON can't hold comes out as null as well.
+    return dump(to_json(value)) if b"null" in text else text
+
+
+def _tagged(value: object) -> Json:
+    if isinstance(value, bytes):
+        return to_json(value)
+    raise TypeError
 
 
 def dump(value: Json) -> bytes:

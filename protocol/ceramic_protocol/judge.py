@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from ceramic_protocol import dagcbor
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.events import DataEvent, InitEvent, InitHeader, decode_payload
 from ceramic_protocol.history import Judged
 from ceramic_protocol.models.context import Context
+from ceramic_protocol.payloads import decode_payload_block
 from ceramic_protocol.reasons import Finding, Outcome, Reason
 from ceramic_protocol.state_rules import StateRules
 from ceramic_protocol.stream_types import stream_type
@@ -132,7 +132,7 @@ class Judge:
 
 
 def _decode(event: CheckedEvent) -> InitEvent | DataEvent:
-    value = dagcbor.decode(event.payload)
+    value = decode_payload_block(event.payload)
     if not isinstance(value, dict):
         msg = f"payload of {event.cid} is not a map"
         raise TypeError(msg)

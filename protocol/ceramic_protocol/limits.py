@@ -55,6 +55,12 @@ MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 MAX_SPILL_BUFFER_BYTES: Final = 32 * 1024 * 1024
 """Batches held back before they are split by shard and written to spill files."""
 
+MAX_RECENT_PAYLOADS: Final = 2048
+"""Payloads that are remembered as decoded."""
+
+MAX_RECENT_PAYLOAD_BYTES: Final = 2048
+"""The largest of them."""
+
 MAX_DAMAGE_BYTES: Final = 64 * 1024
 """How much of a damaged stretch is kept beside its report."""
 

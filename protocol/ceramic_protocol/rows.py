@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from ceramic_protocol import dagcbor
 from ceramic_protocol.checked import Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagjson import Json
 from ceramic_protocol.documents import envelope_json, header_metadata
 from ceramic_protocol.events import InitHeader
 from ceramic_protocol.history import Judged, StreamHistory
+from ceramic_protocol.ids import StreamId
+from ceramic_protocol.payloads import decode_payload_block
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reasons import Layer
 from ceramic_protocol.reducers import Reducer, fold_log
@@ -83,6 +85,11 @@ def stream_rows(
     return _RowMaker(history, history.header, folded, profile).make(order)
 
 
+@lru_cache
+def _text(model: StreamId) -> str:
+    return str(model)
+
+
 class _RowMaker:
     """Makes the rows of one stream; what all of them have in common is worked out once."""
 
@@ -92,7 +99,7 @@ class _RowMaker:
         self._profile = profile.value
         self._canonical = frozenset(history.log)
         self._stream_id = str(history.stream_id)
-        self._model = str(header.model) if header.model else None
+        self._model = _text(header.model) if header.model else None
         self._stream: Row = (history.stream, header.stream_type, header.controller, _dimensions(header))
 
     def make(self, order: ShardOrder) -> StreamRows:
@@ -189,7 +196,7 @@ def conclusion_data(item: Judged) -> bytes | None:
     event = item.event
     if event.kind is Kind.TIME or event.is_hollow:
         return None
-    payload = dagcbor.decode(event.payload)
+    payload = decode_payload_block(event.payload)
     if not isinstance(payload, dict):
         return None
     header = payload.get("header")

@@ -67,11 +67,10 @@ def test_empty_batches_keep_their_schema() -> None:
 
 
 def test_builder_closes_a_batch_by_rows_and_by_bytes() -> None:
-    builder = BatchBuilder(pa.schema([("value", pa.binary())]))
-    made = [builder.add((b"",)) for _ in range(MAX_BATCH_EVENTS)]
-    assert made[:-1] == [None] * (MAX_BATCH_EVENTS - 1)
-    assert made[-1] is not None
-    assert made[-1].num_rows == MAX_BATCH_EVENTS
-    big = builder.add((bytes(MAX_BATCH_BYTES),))
-    assert big is not None
-    assert big.num_rows == 1
+    builder = BatchBuilder(pa.schema([("data", pa.binary())]))
+    assert list(builder.add([(b"",)] * (MAX_BATCH_EVENTS - 1))) == []
+    assert [batch.num_rows for batch in builder.add([(b"",), (None,)])] == [MAX_BATCH_EVENTS]
+    assert [batch.num_rows for batch in builder.add([(bytes(MAX_BATCH_BYTES),), (b"",)])] == [2]
+    rest = builder.flush()
+    assert rest is not None
+    assert rest.num_rows == 1

@@ -16,7 +16,7 @@ from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
-from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
+from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_CID_BYTES
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 from ceramic_protocol.reasons import BY_CODE
 
@@ -87,8 +87,20 @@ coders.registry.register_coder(pa.RecordBatch, RecordBatchCoder)
 def to_batch(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
     """Rows, in column order, as one record batch."""
     columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(schema)
-    arrays = [pa.array(column, type=field.type) for field, column in zip(schema, columns, strict=True)]
+    arrays = [_array(column, field.type) for field, column in zip(schema, columns, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if not pa.types.is_map(kind):
+        return pa.array(column, type=kind)
+    # All rows of a stream have the same map, and making one takes as long as many plain values.
+    places: dict[int, int] = {}
+    values: list[Any] = []
+    for value in column:
+        if places.setdefault(id(value), len(places)) == len(values):
+            values.append(value)
+    return pa.array(values, type=kind).take(pa.array([places[id(value)] for value in column], pa.int32()))
 
 
 def to_rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
@@ -138,25 +150,34 @@ def checked_row(event: CheckedEvent, raw: RawEvent) -> tuple[Any, ...]:
     )
 
 
+_KINDS: Final = tuple(sorted(Kind))
+
+
 def checked_event(row: Sequence[Any]) -> CheckedEvent:
     """The event of a row of `CHECKED_EVENTS`."""
-    cid, stream, kind, prev, payload, signer, capability, grant, model, *others = row
-    timestamp, chain_id, reason, detail, *_origin = others
+    cid, stream, kind, prev, payload, signer, capability, grant, model, stamp, chain, reason, detail = row[
+        :13
+    ]
+    # Names of arguments would cost more than all else here.
     return CheckedEvent(
-        cid=Cid(cid),
-        stream=None if stream is None else Cid(stream),
-        kind=Kind(kind),
-        prev=None if prev is None else Cid(prev),
-        payload=payload,
-        signer=signer,
-        capability=None if capability is None else Cid(capability),
-        timestamp=timestamp,
-        chain_id=chain_id,
-        reason=None if reason is None else BY_CODE[reason],
-        detail=detail,
-        grant=None if grant is None else Grant.from_bytes(grant),
-        model=None if model is None else StreamId(model),
+        Cid(cid),
+        None if stream is None else Cid(stream),
+        _KINDS[kind],
+        None if prev is None else Cid(prev),
+        payload,
+        signer,
+        None if capability is None else Cid(capability),
+        stamp,
+        chain,
+        None if reason is None else BY_CODE[reason],
+        detail,
+        None if grant is None else Grant.from_bytes(grant),
+        None if model is None else StreamId(model),
     )
+
+
+_LARGE: Final = {"car": 1, "data": 1, "raw": 1, "tips": MAX_CID_BYTES, "reverted": MAX_CID_BYTES}
+"""Columns that may be large, with the bytes of an item."""
 
 
 class BatchBuilder:
@@ -165,20 +186,27 @@ class BatchBuilder:
     def __init__(self, schema: pa.Schema) -> None:
         """Start empty."""
         self._schema = schema
+        # What else a row has is small, and hardly differs from one to the next.
+        self._large = [
+            (index, _LARGE[field.name]) for index, field in enumerate(schema) if field.name in _LARGE
+        ]
         self._rows: list[Sequence[Any]] = []
         self._bytes = 0
 
-    def add(self, row: Sequence[Any]) -> pa.RecordBatch | None:
-        """Take a row; the batch that is full with it, if it is."""
-        self._rows.append(row)
-        self._bytes += sum(len(value) for value in row if isinstance(value, bytes | str))
-        full = len(self._rows) >= MAX_BATCH_EVENTS or self._bytes >= MAX_BATCH_BYTES
-        return self.flush() if full else None
+    def add(self, rows: Iterable[Sequence[Any]]) -> Iterator[pa.RecordBatch]:
+        """Take rows; the batches that are full with them."""
+        for row in rows:
+            self._rows.append(row)
+            for index, weight in self._large:
+                self._bytes += weight * len(row[index] or b"")
+            if len(self._rows) >= MAX_BATCH_EVENTS or self._bytes >= MAX_BATCH_BYTES:
+                yield self._full()
 
     def flush(self) -> pa.RecordBatch | None:
         """The batch of what is left, if anything is."""
-        if not self._rows:
-            return None
+        return self._full() if self._rows else None
+
+    def _full(self) -> pa.RecordBatch:
         batch = to_batch(self._schema, self._rows)
         self._rows, self._bytes = [], 0
         return batch

@@ -6,6 +6,7 @@ namespace.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -43,12 +44,34 @@ def count(name: str, amount: int = 1) -> None:
     Metrics.counter(NAMESPACE, name).inc(amount)
 
 
-def count_verdict(reason: Reason | None) -> None:
-    """Count one event by its verdict."""
-    if reason is None:
-        count(Outcome.VALID.value)
-    else:
-        count(f"{reason.outcome.value}.{reason.value}")
+class Tally:
+    """Counts of many events, as Beam takes longer to count one than to judge it."""
+
+    def __init__(self) -> None:
+        self._counts = Counter[str]()
+        self._verdicts = Counter[Reason | None]()
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Add to a counter."""
+        self._counts[name] += amount
+
+    def add_verdict(self, reason: Reason | None) -> None:
+        """Count one event by its verdict."""
+        self._verdicts[reason] += 1
+
+    def flush(self) -> None:
+        """Hand all of it on to Beam."""
+        for reason, amount in self._verdicts.items():
+            count(verdict_name(reason), amount)
+        for name, amount in self._counts.items():
+            count(name, amount)
+        self._counts.clear()
+        self._verdicts.clear()
+
+
+def verdict_name(reason: Reason | None) -> str:
+    """The counter of events with that verdict."""
+    return Outcome.VALID.value if reason is None else f"{reason.outcome.value}.{reason.value}"
 
 
 def note_expiry(seconds: int) -> None:

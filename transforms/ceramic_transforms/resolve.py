@@ -17,6 +17,7 @@ from ceramic_protocol.collect_models import Models
 from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import Judged, StreamHistory
+from ceramic_protocol.ids import StreamId
 from ceramic_protocol.limits import MAX_BATCH_BYTES
 from ceramic_protocol.placing import judge_unplaced
 from ceramic_protocol.reducers import Reducer
@@ -258,49 +259,56 @@ class TableRows:
         self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]], unplaced: Sequence[Row]
     ) -> Iterator[TablePart]:
         """See `PerShard`."""
-        order, parts = ShardOrder(shard), _Parts(shard)
+        order, parts, tally = ShardOrder(shard), _Parts(shard), metrics.Tally()
         for history, rows in streams:
-            _count(history, len(rows), self._rules)
+            _count(tally, history, len(rows), self._rules)
             tell("resolved", len(rows))
             with passed_on():
                 made = stream_rows(history, order, self._reducer, self._rules.profile)
             yield from parts.add(made)
-            yield from parts.add_refused(_refused_rows(history.judged, str(history.stream_id), rows))
-        yield from parts.add_refused(_unplaced_rows(unplaced))
+            yield from parts.add_refused(_refused_rows(history.judged, history.stream_id, rows))
+        yield from parts.add_refused(_unplaced_rows(tally, unplaced))
         yield from parts.flush()
+        tally.flush()
 
 
-def _count(history: StreamHistory, copies: int, rules: Rules) -> None:
-    metrics.count(metrics.STREAMS)
-    metrics.count(metrics.DUPLICATES, copies - len(history.judged))
+def _count(tally: metrics.Tally, history: StreamHistory, copies: int, rules: Rules) -> None:
+    tally.add(metrics.STREAMS)
+    tally.add(metrics.DUPLICATES, copies - len(history.judged))
     for item in history.judged.values():
-        metrics.count_verdict(item.reason)
+        tally.add_verdict(item.reason)
         if item.expires_at is not None:
             metrics.note_expiry(item.expires_at - rules.at // 1000)
     if len(history.leaves) > 1:
-        metrics.count(metrics.FORKS)
+        tally.add(metrics.FORKS)
     if history.reverted:
-        metrics.count(metrics.REVERTED)
+        tally.add(metrics.REVERTED)
 
 
-def _unplaced_rows(rows: Sequence[Row]) -> Iterator[Row]:
+def _unplaced_rows(tally: metrics.Tally, rows: Sequence[Row]) -> Iterator[Row]:
     """Rows of `rejected` for events whose stream is unknown, which no history has."""
     known = EventSet.of(checked_event(row) for row in rows)
     judged = {cid: judge_unplaced(event) for cid, event in known.events.items()}
     for item in judged.values():
-        metrics.count_verdict(item.reason)
+        tally.add_verdict(item.reason)
     if rows:
-        metrics.count(metrics.DUPLICATES, len(rows) - len(judged))
+        tally.add(metrics.DUPLICATES, len(rows) - len(judged))
         tell("resolved", len(rows))
     return _refused_rows(judged, None, rows)
 
 
-def _refused_rows(judged: Mapping[Cid, Judged], stream_id: str | None, rows: Sequence[Row]) -> Iterator[Row]:
+def _refused_rows(
+    judged: Mapping[Cid, Judged], stream_id: StreamId | None, rows: Sequence[Row]
+) -> Iterator[Row]:
+    refused = sorted(cid for cid, item in judged.items() if item.reason is not None)
+    if not refused:
+        return
     origin_of: dict[bytes, Row] = {}
     for row in rows:
         origin_of[row[0]] = min(origin_of.get(row[0], row[-3:]), row[-3:])
-    for cid in sorted(judged):
-        columns = refusal_columns(judged[cid], stream_id)
+    text = None if stream_id is None else str(stream_id)
+    for cid in refused:
+        columns = refusal_columns(judged[cid], text)
         if columns is not None:
             yield *columns, *origin_of[cid]
 
@@ -315,18 +323,19 @@ class _Parts:
 
     def add(self, rows: StreamRows) -> Iterator[TablePart]:
         for name in rows.__slots__:
-            for row in getattr(rows, name):
-                yield from self._part(name, self._builders[name].add(row))
+            for batch in self._builders[name].add(getattr(rows, name)):
+                yield self._part(name, batch)
 
     def add_refused(self, rows: Iterable[Row]) -> Iterator[TablePart]:
-        for row in rows:
-            yield from self._part(REJECTED.name, self._builders[REJECTED.name].add(row))
+        for batch in self._builders[REJECTED.name].add(rows):
+            yield self._part(REJECTED.name, batch)
 
     def flush(self) -> Iterator[TablePart]:
         for name, builder in self._builders.items():
-            yield from self._part(name, builder.flush())
+            batch = builder.flush()
+            if batch is not None:
+                yield self._part(name, batch)
 
-    def _part(self, name: str, batch: Any) -> Iterator[TablePart]:
-        if batch is not None:
-            self._sequence[name] += 1
-            yield TablePart(name, self._shard, self._sequence[name], batch)
+    def _part(self, name: str, batch: pa.RecordBatch) -> TablePart:
+        self._sequence[name] += 1
+        return TablePart(name, self._shard, self._sequence[name], batch)

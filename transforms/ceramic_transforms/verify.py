@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
+from apache_beam.utils.windowed_value import WindowedValue
 
 from ceramic_connectors.tables import arrow_schema
-from ceramic_protocol.batch import SignaturePool
+from ceramic_protocol.batch import Running, SignaturePool
 from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.ports import Damage, SourceItem
 from ceramic_protocol.tables import REJECTED
-from ceramic_protocol.verify import Verifier
-from ceramic_transforms import metrics
+from ceramic_protocol.verify import Checked, Verifier
 from ceramic_transforms.batches import CHECKED_EVENTS, checked_row, raw_items, to_batch
+from ceramic_transforms.metrics import DAMAGED, Tally
 
 DEAD_LETTERS: Final = "rejected"
 """Tag of the output with rows of the table `rejected`."""
@@ -44,7 +45,17 @@ class VerifyEvents(beam.PTransform[beam.PCollection[pa.RecordBatch], DoOutputsTu
         return raw | "Check" >> check.with_outputs(DEAD_LETTERS, main="checked")
 
 
+class _Held(NamedTuple):
+    """A batch that is being checked, and where in event time its results belong."""
+
+    running: Running[Checked]
+    timestamp: Any
+    window: Any
+
+
 class _CheckBatch(beam.DoFn):
+    """Always one batch behind, so that threads check signatures while Python works on rows."""
+
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
 
@@ -54,21 +65,46 @@ class _CheckBatch(beam.DoFn):
     def teardown(self) -> None:
         self._pool.__exit__(None, None, None)
 
-    def process(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch | TaggedOutput[str, pa.RecordBatch]]:
-        checked, refused = [], []
-        items = list(raw_items(batch))
-        for item, found in zip(items, self._pool.verify_batch(items, self._verifier), strict=True):
-            if isinstance(item, Damage):
-                metrics.count(metrics.DAMAGED)
-            if isinstance(found, InvalidEvent):
-                refused.append(_refused_row(item, found))
-                metrics.count_verdict(found.reason)
-            elif not isinstance(item, Damage):
-                checked.append(checked_row(found, item))
-        if checked:
-            yield to_batch(CHECKED_EVENTS, checked)
-        if refused:
-            yield TaggedOutput(DEAD_LETTERS, to_batch(arrow_schema(REJECTED), refused))
+    def start_bundle(self) -> None:
+        self._held: _Held | None = None
+
+    def process(
+        self,
+        batch: pa.RecordBatch,
+        timestamp: Any = beam.DoFn.TimestampParam,
+        window: Any = beam.DoFn.WindowParam,
+    ) -> Iterator[Any]:
+        running = self._pool.begin(list(raw_items(batch)), self._verifier)
+        before, self._held = self._held, _Held(running, timestamp, window)
+        if before is not None:
+            yield from _results(before)
+
+    def finish_bundle(self) -> Iterator[Any]:
+        before, self._held = self._held, None
+        if before is not None:
+            yield from _results(before)
+
+
+def _results(held: _Held) -> Iterator[Any]:
+    checked, refused = [], []
+    tally = Tally()
+    for item, found in zip(held.running.items, held.running.answers(), strict=True):
+        if isinstance(found, InvalidEvent):
+            refused.append(_refused_row(item, found))
+            tally.add_verdict(found.reason)
+        if isinstance(item, Damage):
+            tally.add(DAMAGED)
+        elif not isinstance(found, InvalidEvent):
+            checked.append(checked_row(found, item))
+    tally.flush()
+    if checked:
+        yield _at(held, to_batch(CHECKED_EVENTS, checked))
+    if refused:
+        yield TaggedOutput(DEAD_LETTERS, _at(held, to_batch(arrow_schema(REJECTED), refused)))
+
+
+def _at(held: _Held, batch: pa.RecordBatch) -> WindowedValue:
+    return WindowedValue(batch, held.timestamp, (held.window,))
 
 
 def _refused_row(item: SourceItem, found: InvalidEvent) -> tuple[Any, ...]:
