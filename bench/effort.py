@@ -19,7 +19,9 @@ class Effort:
     (`node_batched`), as many read (`node_read`), and a steady load for `node_load_seconds`, once for
     `node_long_seconds`; its memory at each of `node_ingested` events, and its start with `node_started` of
     them. A source reads `source_events`, `source_rounds` times; `source_load_seconds` of a steady load; its
-    memory at each of `source_read` events; and its broker is killed `source_kills` times.
+    memory at each of `source_read` events; and its broker is killed `source_kills` times. The
+    main job as a pipeline runs on each of `pipeline_events`, `pipeline_rounds` and `pipeline_many_rounds`
+    times.
     """
 
     rounds: int
@@ -54,6 +56,9 @@ class Effort:
     source_load_seconds: float
     source_read: tuple[int, int]
     source_kills: int
+    pipeline_events: tuple[int, int]
+    pipeline_rounds: int
+    pipeline_many_rounds: int
 
 
 FULL: Final = Effort(
@@ -89,6 +94,9 @@ FULL: Final = Effort(
     source_load_seconds=30.0,
     source_read=(100_000, 1_000_000),
     source_kills=5,
+    pipeline_events=(100_000, 1_000_000),
+    pipeline_rounds=5,
+    pipeline_many_rounds=3,
 )
 SHORT: Final = Effort(
     rounds=3,
@@ -123,4 +131,7 @@ SHORT: Final = Effort(
     source_load_seconds=1.0,
     source_read=(200, 1000),
     source_kills=1,
+    pipeline_events=(2_000, 10_000),
+    pipeline_rounds=1,
+    pipeline_many_rounds=1,
 )

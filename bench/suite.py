@@ -26,6 +26,7 @@ from bench import (
     states,
     store,
     verify,
+    whole_job,
 )
 from bench.effort import FULL, SHORT, Effort
 from bench.figure import Figure
@@ -40,6 +41,7 @@ BENCHMARKS: Final[dict[str, Callable[[Effort], list[Figure]]]] = {
     "resolve": resolve.figures,
     "live": live.figures,
     "job": job.figures,
+    "pipeline": whole_job.figures,
     "store": store.figures,
     "states": states.figures,
     "sql": sql.figures,

@@ -42,7 +42,8 @@ class ExportJob:
 
     `rules` has the time that counts as now; its profile is that of `verifier`. `num_shards` is
     the number of files per table. `workers` are processes of the in-process runner; other runners have
-    options of their own for that. `beam_options` are handed on to Beam as they are.
+    options of their own for that. `threads` check signatures in each process, by default one per core.
+    `beam_options` are handed on to Beam as they are.
     """
 
     source: str
@@ -53,6 +54,7 @@ class ExportJob:
     runner: str = DEFAULT_RUNNER
     num_shards: int = 1
     workers: int = 1
+    threads: int | None = None
     overwrite: bool = False
     beam_options: Sequence[str] = ()
 
@@ -84,7 +86,14 @@ def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watche
         source = open_source(job.source, Path(work_dir), progress)
         if job.runner == DEFAULT_RUNNER:
             settings = PassSettings(
-                staged.path, Path(work_dir), job.verifier, job.rules, job.reducer, job.num_shards, job.workers
+                output=staged.path,
+                work_dir=Path(work_dir),
+                verifier=job.verifier,
+                rules=job.rules,
+                reducer=job.reducer,
+                num_shards=job.num_shards,
+                workers=job.workers,
+                threads=job.threads,
             )
             counters = run_in_two_passes(settings, source, run)
         else:
@@ -96,7 +105,9 @@ def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watche
 
 def build(pipeline: beam.Pipeline, job: ExportJob, source: EventSource, folder: Path) -> Any:
     """Put the whole job into one pipeline; gives the files written and their rows."""
-    verified = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(job.verifier)
+    verified = (
+        pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(job.verifier, job.threads)
+    )
     parts = verified.checked | "Resolve" >> ResolveStreams(job.rules, reducer=job.reducer)
     refused = verified[DEAD_LETTERS] | "DeadLetters" >> DeadLettersToTable()
     return (

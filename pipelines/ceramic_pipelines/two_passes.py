@@ -33,7 +33,8 @@ from ceramic_transforms.verify import DEAD_LETTERS, VerifyEvents
 class PassSettings:
     """Where and how: the folder for the tables, one for spill files (as large as the source), and the rules.
 
-    `num_shards` is the number of files per table, `workers` that of processes.
+    `num_shards` is the number of files per table, `workers` that of processes, `threads` that of threads in
+    each that check signatures.
     """
 
     output: Path
@@ -43,6 +44,7 @@ class PassSettings:
     reducer: Reducer | None
     num_shards: int
     workers: int = 1
+    threads: int | None = None
 
 
 Run: TypeAlias = Callable[[Callable[[beam.Pipeline], Any]], Mapping[str, int]]
@@ -55,7 +57,7 @@ def run_in_two_passes(settings: PassSettings, source: EventSource, run: Run) -> 
     with outside(f"write to the work folder {settings.work_dir}"):
         events.mkdir()
         letters.mkdir()
-    counters = Counter(run(lambda pipeline: _verify(pipeline, source, settings.verifier, events, letters)))
+    counters = Counter(run(lambda pipeline: _verify(pipeline, source, settings, events, letters)))
     place_spilled(str(events), _by_shard(events))
     number = settings.num_shards * -(-settings.workers // settings.num_shards)
     parts = _parts(_by_shard(events), _by_shard(letters), number)
@@ -65,9 +67,10 @@ def run_in_two_passes(settings: PassSettings, source: EventSource, run: Run) -> 
 
 
 def _verify(
-    pipeline: beam.Pipeline, source: EventSource, verifier: Verifier, events: Path, letters: Path
+    pipeline: beam.Pipeline, source: EventSource, settings: PassSettings, events: Path, letters: Path
 ) -> None:
-    verified = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> VerifyEvents(verifier)
+    verify = VerifyEvents(settings.verifier, settings.threads)
+    verified = pipeline | "Read" >> ReadFromEventSource(source) | "Verify" >> verify
     _ = verified.checked | "Events" >> SpillByShard(str(events), shards_before_placing)
     _ = verified[DEAD_LETTERS] | "Letters" >> SpillByShard(str(letters), shards_of_refusals)
 

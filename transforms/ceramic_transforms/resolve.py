@@ -41,6 +41,7 @@ from ceramic_transforms.references import (
     wanted_by,
 )
 from ceramic_transforms.shards import Splitter, shards_of_events
+from ceramic_transforms.unite import UniteEvents
 
 
 class TablePart(NamedTuple):
@@ -144,7 +145,7 @@ class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCo
         if around is None:
             streams = beam.pvalue.AsSingleton(checked | "FindStreams" >> FindStreams())
         by_shard = beam.ParDo(_SplitByShard(), streams).with_output_types(tuple[int, pa.RecordBatch])
-        shards = checked | "ByShard" >> by_shard | "Group" >> beam.GroupByKey()
+        shards = checked | "ByShard" >> by_shard | "Unite" >> beam.CombinePerKey(UniteEvents())
         if around is None:
             around = beam.pvalue.AsSingleton(self._find_surroundings(checked, shards, streams))
         return shards | "Evaluate" >> beam.ParDo(_EvaluateShard(self._per_shard, self._rules), around)

@@ -32,16 +32,18 @@ class VerifyEvents(beam.PTransform[beam.PCollection[pa.RecordBatch], DoOutputsTu
 
     Args:
         verifier: the rules for accounts, and where chains and contracts are asked.
+        threads: that check signatures in each process; by default one per core.
     """
 
-    def __init__(self, verifier: Verifier) -> None:
+    def __init__(self, verifier: Verifier, threads: int | None = None) -> None:
         super().__init__()
         self._verifier = verifier
+        self._threads = threads
 
     def expand(self, raw: beam.PCollection[pa.RecordBatch]) -> DoOutputsTuple:
         """One pass over every batch."""
         # Said in so many words, for Beam can't read annotations that are text and would pickle the batches.
-        check = beam.ParDo(_CheckBatch(self._verifier)).with_output_types(pa.RecordBatch)
+        check = beam.ParDo(_CheckBatch(self._verifier, self._threads)).with_output_types(pa.RecordBatch)
         return raw | "Check" >> check.with_outputs(DEAD_LETTERS, main="checked")
 
 
@@ -56,11 +58,12 @@ class _Held(NamedTuple):
 class _CheckBatch(beam.DoFn):
     """Always one batch behind, so that threads check signatures while Python works on rows."""
 
-    def __init__(self, verifier: Verifier) -> None:
+    def __init__(self, verifier: Verifier, threads: int | None) -> None:
         self._verifier = verifier
+        self._threads = threads
 
     def setup(self) -> None:
-        self._pool = SignaturePool().__enter__()
+        self._pool = SignaturePool(self._threads).__enter__()
 
     def teardown(self) -> None:
         self._pool.__exit__(None, None, None)

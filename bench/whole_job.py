@@ -1,0 +1,164 @@
+"""The main job as a pipeline: beside the bare signature check, the same functions in a loop, and itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.archives import write_car
+from bench.ceiling import bare_check
+from bench.effort import Effort
+from bench.figure import Figure, Series
+from bench.measure import spread
+from bench.streams import make_events, model_event
+from ceramic_protocol.ports import RawEvent
+
+_PROJECT: Final = Path(__file__).resolve().parents[1]
+_STREAM_LENGTH: Final = 10
+_CEILING_EVENTS: Final = 500
+_CEILING_ROUNDS: Final = 3
+_FEW: Final = 10
+_MEGA: Final = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Seconds without what it takes to begin, the same of CPU, and the most memory in MB."""
+
+    events: int
+    seconds: float
+    cpu: float
+    before: float
+    peak: float
+
+    @property
+    def rate(self) -> float:
+        return self.events / self.seconds
+
+    @property
+    def micros(self) -> float:
+        return 1e6 * self.cpu / self.events
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One of each, one after the other, so that a slow minute hits all of them."""
+
+    bare: float
+    verify: _Run
+    loop: _Run
+    one: _Run
+    single: _Run
+    two: _Run
+
+
+def figures(effort: Effort) -> list[Figure]:
+    """All of them."""
+    few, many = effort.pipeline_events
+    with tempfile.TemporaryDirectory() as folder:
+        places = {number: Path(folder, f"{number}.car") for number in (_FEW, few, many)}
+        for number, path in places.items():
+            write_car(path, [model_event(), *make_events(number, _STREAM_LENGTH)])
+        jobs = _Jobs(places)
+        rounds = [jobs.round(few) for _ in range(effort.pipeline_rounds)]
+        whole = [jobs.run("export", many) for _ in range(effort.pipeline_many_rounds)]
+    return [*_beside_others(rounds, few), *_by_size(rounds, whole, few, many)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Jobs:
+    """Runs jobs on archives, each in a process of its own."""
+
+    places: dict[int, Path]
+
+    def round(self, events: int) -> _Round:
+        sample = [event.raw for event in make_events(_CEILING_EVENTS, _STREAM_LENGTH)]
+        return _Round(
+            bare=_bare_rate(sample),
+            verify=self.run("verify-transform", events),
+            loop=self.run("loop", events),
+            one=self.run("export", events),
+            single=self.run("export", events, "--threads", "1"),
+            two=self.run("export", events, "--threads", "1", "--workers", "2"),
+        )
+
+    def run(self, job: str, events: int, *options: str) -> _Run:
+        source, start = f"car:{self.places[events]}", f"car:{self.places[_FEW]}"
+        command = [sys.executable, "-m", "bench.child", job, source, "--start", start, *options]
+        done = subprocess.run(command, cwd=_PROJECT, capture_output=True, check=False)
+        if done.returncode != 0:
+            msg = f"{job} {source} failed: {done.stderr.decode(errors='replace')}"
+            raise RuntimeError(msg)
+        found = json.loads(done.stdout)
+        assert found["valid"] == events + 1  # the model
+        seconds, cpu = found["seconds"] - found["begin"], found["cpu"] - found["begin_cpu"]
+        return _Run(events, seconds, cpu, found["before"] / _MEGA, found["peak"] / _MEGA)
+
+
+def _bare_rate(sample: Sequence[RawEvent]) -> float:
+    return 1e6 / bare_check(sample, _CEILING_ROUNDS).micros
+
+
+def _beside_others(rounds: Sequence[_Round], events: int) -> list[Figure]:
+    def figure(name: str, values: Sequence[float], beside: Series, unit: str = "events/s") -> Figure:
+        return Figure.of(Series(name, values), beside, unit, _note(values, events))
+
+    bare = Series("bare Ed25519 check", [each.bare for each in rounds])
+    loop = Series("the same in a loop", [each.loop.rate for each in rounds])
+    return [
+        figure("verify transform, one process", [each.verify.rate for each in rounds], bare),
+        figure("whole job, one process", [each.one.rate for each in rounds], bare),
+        figure("whole job, one process, one thread", [each.single.rate for each in rounds], bare),
+        figure("whole job beside a loop", [each.one.rate for each in rounds], loop),
+        figure(
+            "whole job, CPU per event",
+            [each.one.micros for each in rounds],
+            Series("the same in a loop", [each.loop.micros for each in rounds]),
+            "µs",
+        ),
+        figure(
+            "whole job, two processes",
+            [each.two.rate for each in rounds],
+            Series("one process, one thread", [each.single.rate for each in rounds]),
+        ),
+    ]
+
+
+def _by_size(rounds: Sequence[_Round], whole: Sequence[_Run], few: int, many: int) -> list[Figure]:
+    """What a job takes with many events, beside what it takes with few."""
+
+    def figure(name: str, values: Sequence[float], others: Sequence[float], unit: str) -> Figure:
+        series = Series(name, values), Series(f"{few:,} events", others)
+        return Figure.of(*series, unit, _note(values, many))
+
+    some = [each.one for each in rounds[: len(whole)]]
+    return [
+        figure(
+            f"whole job, {many:,} events, CPU per event",
+            [run.micros for run in whole],
+            [run.micros for run in some],
+            "µs",
+        ),
+        figure(
+            f"whole job, {many:,} events",
+            [run.rate for run in whole],
+            [run.rate for run in some],
+            "events/s",
+        ),
+        figure(
+            f"whole job, {many:,} events, peak memory",
+            [run.peak for run in whole],
+            [run.peak for run in some],
+            "MB",
+        ),
+    ]
+
+
+def _note(values: Sequence[float], events: int) -> str:
+    return f"{len(values)} × {events:,} events, {spread(values)}"
