@@ -27,6 +27,7 @@ _WITH_KAFKA = (
     "tests/connectors/kafka/",
     "tests/connectors/source/",
     "tests/interop/records/",
+    "tests/pipelines/private_node/",
     "tests/pipelines/test_source",
 )
 PROPERTY = "vectors"

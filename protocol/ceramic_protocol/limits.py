@@ -980,3 +980,36 @@ FOREIGN_JOIN_SECONDS: Final = 5.0
 
 MAX_COMPOSED_AHEAD: Final = 2
 """Transactions of a source that are made ahead of the one that is written."""
+
+MAX_IMPORT_CHUNK_BYTES: Final = 4 * 1024 * 1024
+"""Events that are handed to a node at once by an import, with at most `MAX_INTAKE_BATCH` of them."""
+
+MAX_IMPORT_AHEAD: Final = 3
+"""Such parcels that are under way at the same time."""
+
+IMPORT_SECONDS: Final = 60.0
+"""How long a node may take for one, and how long an import waits for a node that can't be reached."""
+
+IMPORT_RETRY_SECONDS: Final = 0.5
+"""The pause before it is tried again."""
+
+MAX_IMPORT_ANSWER_BYTES: Final = 16 * 1024 * 1024
+"""A node's answer to such a parcel: an outcome for each event, with a detail of `MAX_TOLD_CHARS`."""
+
+MAX_REFUSED_PAGE_BYTES: Final = 8 * 1024 * 1024
+"""A page of what was refused, but for one thing more."""
+
+REFUSED_LOCK_SECONDS: Final = 10.0
+"""How long the file of what was refused may be locked by another process."""
+
+PRIVATE_NODE_START_SECONDS: Final = 120.0
+"""How long a node of a source's own may take to begin, after one that ran on the same folder has ended."""
+
+PRIVATE_NODE_STOP_SECONDS: Final = 30.0
+"""How long it may take to end, before it is killed."""
+
+PRIVATE_NODE_LOCK_SECONDS: Final = 15.0
+"""How long a source waits for its folder: the node of one that was killed takes a moment to end."""
+
+PRIVATE_NODE_POLL_SECONDS: Final = 0.2
+"""How often it is looked at."""

@@ -16,6 +16,7 @@ from ceramic_connectors.endpoint import Endpoint
 from ceramic_protocol.errors import CeramicError, UsageError
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.limits import MAX_IDENTIFIER_CHARS, MAX_QUOTED_CHARS, MAX_RETENTION_SECONDS
+from ceramic_protocol.networks import Network
 from ceramic_protocol.plain_text import plain
 
 _T = TypeVar("_T")
@@ -28,6 +29,7 @@ _RETENTION: Final = re.compile(r"([0-9]{1,12})([smhd])", re.ASCII)
 _SPANS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _DID: Final = re.compile(r"did:[a-z0-9]+:\S+")
 _PLACES: Final = ("env:", "file:")
+_CONTRACT: Final = re.compile(r"(eip155:(?:0|[1-9][0-9]{0,31}))=(0x[0-9a-fA-F]{40})", re.ASCII)
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
 
@@ -128,6 +130,13 @@ def _stream(text: str) -> str:
         raise refusal(text, "no StreamID; give one such as kjzl6…") from None
 
 
+def _contract(text: str) -> tuple[str, str]:
+    found = _CONTRACT.fullmatch(text.strip())
+    if found is None:
+        raise refusal(text, "no contract; give CHAIN=ADDRESS such as eip155:1337=0x…")
+    return found[1], found[2].lower()
+
+
 def whole(low: int, high: int) -> Kind[int]:
     """Whole numbers from `low` to `high`."""
 
@@ -175,4 +184,6 @@ RETENTION: Final = Kind("forever|SPAN", _retention)
 ADDRESS: Final = Kind("HOST:PORT", Address.parse)
 STREAM_ID: Final = Kind("STREAMID", _stream)
 DID: Final = Kind("DID", _did)
+NETWORK: Final = Kind("NAME", lambda text: Network.parse(text.strip()))
+CONTRACT: Final = Kind("CHAIN=ADDRESS", _contract)
 ENDPOINT: Final = Kind("URL", _place, mask=mask_address)

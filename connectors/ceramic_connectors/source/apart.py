@@ -40,10 +40,10 @@ class _Begin(NamedTuple):
 
 
 class _Item(NamedTuple):
-    """A transaction of a beginning; an error is the last one of it."""
+    """A transaction of a beginning; an error is the last one of it, and so is None: all is made."""
 
     number: int
-    item: Composed | Exception
+    item: Composed | Exception | None
 
 
 class ComposerProcess:
@@ -67,7 +67,7 @@ class ComposerProcess:
         theirs.close()
 
     def composed(self, position: Position) -> Generator[Composed, None, None]:
-        """The transactions behind a position, until the source ends.
+        """The transactions behind a position, until all are made or the source ends.
 
         Raises:
             CeramicError: what ended them.
@@ -145,7 +145,7 @@ class _Composing:
                     begin = self._begins.get()
                     self._compose(composer, begin)
         except Exception as error:  # noqa: BLE001  # told where somebody can do something about it
-            self._send(_Item(begin.number if begin else 1, _sendable(error)))
+            self._send(_Item(begin.number if begin else 1, sendable(error)))
 
     def _compose(self, composer: Composer, begin: _Begin) -> None:
         self._room = threading.Semaphore(MAX_COMPOSED_AHEAD)
@@ -160,8 +160,9 @@ class _Composing:
                         if is_over():
                             return
                     self._send(_Item(begin.number, item))
+            self._send(_Item(begin.number, None))
         except CeramicError as error:
-            self._send(_Item(begin.number, _sendable(error)))
+            self._send(_Item(begin.number, sendable(error)))
 
     def _listen(self) -> None:
         try:
@@ -180,7 +181,7 @@ class _Composing:
             self._line.send(message)
 
 
-def _sendable(error: Exception) -> Exception:
+def sendable(error: Exception) -> Exception:
     """An error that the other process can read."""
     if isinstance(error, CeramicError) and type(error).__init__ is Exception.__init__:
         return error

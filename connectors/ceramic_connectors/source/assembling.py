@@ -20,6 +20,7 @@ from ceramic_connectors.source.composing import Composer, Pace, Signalling
 from ceramic_connectors.source.config import SourceConfig
 from ceramic_connectors.source.dead_letters import Letter
 from ceramic_connectors.source.delivery import AtLeastOnce, ExactlyOnce, Writers
+from ceramic_connectors.source.filled import UNFILLED, Filled
 from ceramic_connectors.source.foreign.client import OneClient
 from ceramic_connectors.source.foreign.foreign_origin import ForeignOrigin
 from ceramic_connectors.source.foreign.inspecting import Inspector
@@ -32,6 +33,7 @@ from ceramic_connectors.source.origin import Feed, Origin
 from ceramic_connectors.source.positions import Positions
 from ceramic_connectors.source.progress import Progress
 from ceramic_connectors.source.recognising import Kind, recognise
+from ceramic_connectors.source.refused.refused_origin import RefusedOrigin
 from ceramic_connectors.source.share import Share
 from ceramic_connectors.source.task import Task
 from ceramic_connectors.source.topic_maker import TopicMaker
@@ -48,9 +50,11 @@ _WITH_CAR = frozenset({Include.CAR, Include.FULL})
 _WITH_PAYLOAD = frozenset({Include.PAYLOAD, Include.FULL})
 
 
-def feeds_of(config: SourceConfig) -> tuple[Feed, ...]:
+def feeds_of(config: SourceConfig, filled: Filled) -> tuple[Feed, ...]:
     """Which feeds are read."""
-    return _FEEDS[config.write]
+    feeds = _FEEDS[config.write]
+    has_refused = filled.refused is not None and config.dead_letters and Feed.EVENTS in feeds
+    return (*feeds, Feed.REFUSED) if has_refused else feeds
 
 
 def topics_of(config: SourceConfig, network: str) -> Topics:
@@ -65,6 +69,7 @@ class OpenOrigin:
 
     config: SourceConfig
     workers: Workers | None = None
+    filled: Filled = UNFILLED
 
     def __call__(self) -> Origin:
         """An origin that nothing was asked of yet.
@@ -76,7 +81,8 @@ class OpenOrigin:
         wanted = Wanted(config.model, config.stream, config.controller, _included(config))
         if self.workers is not None:
             return ForeignOrigin(OneClient(endpoint, _token(config)), self.workers, wanted)
-        return NodeOrigin(endpoint, wanted, _token(config))
+        node = NodeOrigin(endpoint, wanted, _token(config))
+        return node if self.filled.refused is None else RefusedOrigin(node, self.filled.refused)
 
 
 def kind_of(config: SourceConfig) -> Kind:
@@ -92,7 +98,11 @@ def kind_of(config: SourceConfig) -> Kind:
 
 @contextmanager
 def opening(
-    config: SourceConfig, kind: Kind, network: str | None, tell: Callable[[str], None]
+    config: SourceConfig,
+    kind: Kind,
+    network: str | None,
+    tell: Callable[[str], None],
+    filled: Filled = UNFILLED,
 ) -> Iterator[OpenOrigin]:
     """What opens the origins of a source, until the block ends.
 
@@ -101,9 +111,10 @@ def opening(
         kind: of what is read.
         network: what its anchors may lie on, once that is known.
         tell: is told of processes that end.
+        filled: how a node was filled for the source, if it was.
     """
     if kind is Kind.OURS:
-        yield OpenOrigin(config)
+        yield OpenOrigin(config, filled=filled)
         return
     verifier = Verifier(network=None if network is None else Network.parse(network))
     inspector = Inspector(verifier, config.include in _WITH_PAYLOAD)
@@ -142,6 +153,7 @@ class Job(NamedTuple):
     task: int
     plan: int
     network: str
+    filled: Filled = UNFILLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +165,10 @@ class BuildComposer:
     @contextmanager
     def __call__(self, tell: Callable[[str], None]) -> Iterator[Composer]:
         """The composer, with everything that it needs of its own."""
-        config, kind, number, _plan, network = self.job
+        config, kind, number, _plan, network, filled = self.job
         kafka = open_kafka(config.kafka_settings(), config.kafka_library)
         topics, form, topic = topics_of(config, network), form_of(config), config.signal_topic
-        with opening(config, kind, network, tell) as open_origin:
+        with opening(config, kind, network, tell, filled) as open_origin:
             yield Composer(
                 positions_of(config, kafka, topics),
                 Share(number, _maker(config, number, topics, form)),
@@ -166,6 +178,7 @@ class BuildComposer:
                 heartbeat=Heartbeat(topics.heartbeats, config.name, number, form, config.heartbeat),
                 signalling=None if topic is None else Signalling(kafka, topic),
                 tell=tell,
+                is_bounded=filled.is_bounded,
             )
 
 

@@ -8,7 +8,9 @@ from typing import Final
 from ceramic_connectors.config.settings import Program
 from ceramic_connectors.kafka.settings import WITH_PASSWORD, Mechanism
 from ceramic_connectors.records.form import FormName
+from ceramic_connectors.source.choices import Start
 from ceramic_connectors.source.config import SourceConfig
+from ceramic_connectors.source.uris import OriginKind, origin_of
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import MAX_FEED_VALUES
 
@@ -19,6 +21,7 @@ def check(config: SourceConfig) -> None:
     Raises:
         UsageError: what it is, and what to do.
     """
+    _check_origin(config)
     _check_filters(config)
     _check_form(config)
     _check_certificates(config)
@@ -26,6 +29,19 @@ def check(config: SourceConfig) -> None:
     config.kafka_settings()
     if config.metrics is not None and not config.metrics.is_loopback and not config.allow_open:
         raise UsageError(f"--metrics {config.metrics} lets others read: give --allow-open if they may")
+
+
+def _check_origin(config: SourceConfig) -> None:
+    kind = origin_of(config.source)
+    if kind is OriginKind.NODE:
+        return
+    if config.node_token is not None or config.verify:
+        given = "--verify" if config.node_token is None else "--node-token"
+        raise UsageError(f"{given} is for sources that are nodes; leave it out")
+    if config.start is Start.NOW:
+        raise UsageError("--start now leaves out all that a file or folder has: leave it out")
+    if kind is OriginKind.EVENTS and config.network is None:
+        raise UsageError("events from files don't say of which network they are: give --network NAME")
 
 
 def _check_filters(config: SourceConfig) -> None:

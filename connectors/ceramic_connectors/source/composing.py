@@ -76,7 +76,9 @@ class Composer:
         heartbeat: Heartbeat,
         signalling: Signalling | None,
         tell: Tell,
+        is_bounded: bool = False,
     ) -> None:
+        """Make nothing yet; one that `is_bounded` makes what the feeds have, up to their ends."""
         self._positions: Final = positions
         self._share: Final = share
         self._open_origin: Final = open_origin
@@ -85,9 +87,10 @@ class Composer:
         self._heartbeat: Final = heartbeat
         self._signalling: Final = signalling
         self._tell: Final = tell
+        self._is_bounded: Final = is_bounded
 
     def compose(self, position: Position, is_over: Callable[[], bool]) -> Generator[Composed, None, None]:
-        """The transactions behind a position, until it is over.
+        """The transactions behind a position, until it is over or, if bounded, all is read.
 
         Raises:
             OutsideError: the node or Kafka refuses.
@@ -95,7 +98,13 @@ class Composer:
         """
         with ExitStack() as stack:
             pages = stack.enter_context(
-                reading(self._open_origin, position.places, self._pace.batch, self._tell)
+                reading(
+                    self._open_origin,
+                    position.places,
+                    self._pace.batch,
+                    self._tell,
+                    is_bounded=self._is_bounded,
+                )
             )
             signals = None
             if self._signalling is not None:
@@ -104,14 +113,19 @@ class Composer:
             origin = self._open_origin()
             stack.callback(origin.close)
             kept = position
+            to_end = set(position.places)
             while not is_over():
                 obeyed = position if signals is None else signals.obey(position)
                 found, position = self._next(pages, origin, obeyed)
                 found.messages.extend(self._heartbeat.due(position))
-                if found.messages or obeyed.signals != kept.signals:
+                to_end -= {page.feed for page in found.seen if page.is_end}
+                is_last = self._is_bounded and not to_end
+                if found.messages or obeyed.signals != kept.signals or (is_last and position != kept):
                     found.messages.append(self._positions.message(self._share.task, position))
                     yield found
                     kept = position
+                if is_last:
+                    return
 
     def _next(self, pages: Reading, origin: Origin, position: Position) -> tuple[Composed, Position]:
         if position.is_paused:

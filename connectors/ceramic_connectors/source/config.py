@@ -17,9 +17,13 @@ from ceramic_connectors.kafka.settings import KafkaSettings, Mechanism, Security
 from ceramic_connectors.records.form import FormName
 from ceramic_connectors.source.choices import Delivery, Include, Start, Writes
 from ceramic_connectors.source.kinds import NAME, PLACE, PREFIX, REPLICAS, SERVERS, SIGNALS, URI, URL
-from ceramic_protocol import limits
+from ceramic_protocol import limits, rules
+from ceramic_protocol.networks import Network
+from ceramic_protocol.profiles.profile import Profile
+from ceramic_protocol.resolve import TieBreak
 
 _SOURCE: Final = "Source"
+_PRIVATE: Final = "Files, folders, and states from a ceramic-one"
 _RECORDS: Final = "Records"
 _KAFKA: Final = "Kafka"
 _TOPICS: Final = "Topics"
@@ -31,7 +35,12 @@ _WATCHING: Final = "Watching"
 class SourceConfig:
     """How a Kafka source runs. Times are seconds."""
 
-    source: str = needed(URI, "What is read: the address of a node, such as http://127.0.0.1:5101.", _SOURCE)
+    source: str = needed(
+        URI,
+        "What is read: the address of a node, such as http://127.0.0.1:5101, or car:PATH, ndjson:PATH, or"
+        " store:FOLDER for that of a node that doesn't run.",
+        _SOURCE,
+    )
     node_token: str | None = maybe(
         PLACE, "Place of a token of the node with the scope read: file:PATH or env:NAME.", _SOURCE
     )
@@ -66,6 +75,61 @@ class SourceConfig:
         Start.BEGINNING.value,
         "Where a source begins that has no position yet: with all that the node has, or with what comes.",
         _SOURCE,
+    )
+
+    work_dir: Path | None = maybe(
+        kinds.PATH,
+        "Folder of the node that the source runs for itself where it doesn't read one; positions belong to"
+        " it.  [default: ~/.ceramic-streams/sources/NAME]",
+        _PRIVATE,
+    )
+    network: Network | None = maybe(
+        kinds.NETWORK,
+        "Network of events from files: mainnet, testnet-clay, dev-unstable, local-NUMBER or inmemory. Others"
+        " say by themselves which it is.",
+        _PRIVATE,
+    )
+    rpc: tuple[str, ...] = some(
+        kinds.ENDPOINT,
+        (),
+        "JSON-RPC endpoint of an EVM chain, asked about anchors and contract wallets; env:NAME or file:PATH"
+        " where the address holds a key.",
+        _PRIVATE,
+    )
+    chain: Path | None = maybe(
+        kinds.PATH,
+        "JSON file with all known anchor transactions, asked instead of --rpc about anchors.",
+        _PRIVATE,
+    )
+    anchor_contract: tuple[tuple[str, str], ...] = some(
+        kinds.CONTRACT,
+        (),
+        "The contract that anchors of a chain go to, if it isn't Ceramic's usual one.",
+        _PRIVATE,
+    )
+    profile: Profile = one(
+        kinds.choice(Profile),
+        Profile.STRICT.value,
+        "Whose rules on accounts apply: ours, or those of a reference with its defects.",
+        _PRIVATE,
+    )
+    tie_break: TieBreak = one(
+        kinds.choice(TieBreak),
+        TieBreak.JS.value,
+        "How CIDs are compared when nothing else decides: as js-ceramic does, or by their bytes.",
+        _PRIVATE,
+    )
+    grace: int | None = maybe(
+        kinds.whole(0, limits.MAX_TERM_SECONDS),
+        f"Seconds that an expired capability goes on.  [default: {rules.DEFAULT_GRACE}, or 0 for"
+        " ceramic-one]",
+        _PRIVATE,
+    )
+    skew: int = one(
+        kinds.whole(0, limits.MAX_TERM_SECONDS),
+        str(rules.DEFAULT_SKEW),
+        "Seconds that clocks may be apart when times of capabilities are compared.",
+        _PRIVATE,
     )
 
     write: Writes = one(
@@ -172,6 +236,11 @@ class SourceConfig:
         _WATCHING,
     )
     allow_open: bool = one(kinds.TRUTH, "false", "Let others than this machine read the metrics.", _WATCHING)
+
+    @property
+    def work_folder(self) -> Path:
+        """Where a node of the source's own lies."""
+        return self.work_dir or Path("~/.ceramic-streams/sources").expanduser() / self.name
 
     @property
     def signal_topic(self) -> str | None:

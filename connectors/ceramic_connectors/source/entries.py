@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
-from ceramic_protocol.ids import StreamId
+from ceramic_protocol.cid import RAW, Cid
+from ceramic_protocol.errors import IdentifierError
+from ceramic_protocol.ids import UNLOADABLE, StreamId
 
 _REMEMBERED: Final = 65_536
 
@@ -21,6 +23,18 @@ def car_bytes(text: str) -> bytes:
 def type_name(stream_id: str) -> str:
     """The type of a stream, by its StreamID."""
     return StreamId.parse(stream_id).type_name
+
+
+def unloadable(cid: str) -> str:
+    """A StreamID for an event of no stream that is known: of the type that Ceramic has for such ones.
+
+    Args:
+        cid: of the event, or whatever it is called instead.
+    """
+    try:
+        return str(StreamId.of(UNLOADABLE, Cid.parse(cid)))
+    except IdentifierError:
+        return str(StreamId.of(UNLOADABLE, Cid.of(cid.encode("utf-8", "replace"), RAW)))
 
 
 def share_of(stream_id: str, tasks: int) -> int:

@@ -10,6 +10,7 @@ from ceramic_connectors.config.kinds import TRUTH, Kind, mask_address, refusal
 from ceramic_connectors.config.values import Address
 from ceramic_connectors.endpoint import Endpoint
 from ceramic_connectors.kafka.passwords import check_place
+from ceramic_connectors.source.uris import OriginKind, origin_of
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import (
     MAX_KAFKA_REPLICAS,
@@ -38,11 +39,13 @@ def name(limit: int) -> Kind[str]:
 
 def _uri(text: str) -> str:
     stripped = text.strip()
-    if not stripped.lower().startswith(("http://", "https://")):
-        # It may be a place or a mistyped address with a key: it isn't repeated.
-        raise UsageError("a source is a node's address, such as http://127.0.0.1:5101")
-    Endpoint.parse(stripped)
+    if origin_of(stripped) is OriginKind.NODE:
+        Endpoint.parse(stripped)
     return stripped
+
+
+def _shown_uri(text: str) -> str:
+    return mask_address(text) if origin_of(text.strip()) is OriginKind.NODE else text
 
 
 def _url(text: str) -> str:
@@ -84,7 +87,7 @@ def _signals(text: str) -> bool | str:
         return TOPIC.parse(text)
 
 
-URI: Final = Kind("URI", _uri, mask=mask_address)
+URI: Final = Kind("URI", _uri, mask=_shown_uri)
 URL: Final = Kind("URL", _url, mask=mask_address)
 PLACE: Final = Kind("PLACE", _place)
 NAME: Final = name(MAX_SOURCE_NAME_CHARS)

@@ -12,6 +12,8 @@ class Feed(StrEnum):
 
     EVENTS = "events"
     CHANGES = "changes"
+    REFUSED = "refused"
+    """Of what didn't come into a node that was filled for the source."""
 
 
 class Place(NamedTuple):

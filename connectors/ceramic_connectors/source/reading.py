@@ -30,9 +30,10 @@ class Read(NamedTuple):
 class Reading:
     """Feeds under way."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], *, is_bounded: bool = False) -> None:
         """Nothing yet; `tell` is told how it goes."""
         self.tell: Final = tell
+        self.is_bounded: Final = is_bounded
         self.stopping: Final = threading.Event()
         self._pages: queue.Queue[Read | Exception] = queue.Queue(MAX_PAGES_AHEAD)
 
@@ -67,6 +68,8 @@ def reading(
     places: Mapping[Feed, Place],
     limit: int,
     tell: Callable[[str], None],
+    *,
+    is_bounded: bool = False,
 ) -> Iterator[Reading]:
     """Read feeds from these places on, until the block ends.
 
@@ -75,8 +78,9 @@ def reading(
         places: by feed, where to begin.
         limit: entries of a page.
         tell: is told when the origin can't be reached and when it can again, and when all is read.
+        is_bounded: whether nothing will follow then.
     """
-    found = Reading(tell)
+    found = Reading(tell, is_bounded=is_bounded)
     for feed, place in places.items():
         reader = _Reader(found, origins(), feed, place, limit)
         # It may be waiting for an answer when the block ends, which is then thrown away.
@@ -98,12 +102,13 @@ class _Reader:
         self._limit = limit
         self._is_lost = False
         self._is_live = False
+        self._has_ended = False
 
     def run(self) -> None:
         try:
             while not self._reading.stopping.is_set():
                 found = self._read()
-                if found is not None and (found.began_anew is not None or found.page.place != self._place):
+                if found is not None and self._is_news(found):
                     self._place = found.page.place
                     self._reading.hand_on(found)
         except CeramicError as error:
@@ -112,6 +117,11 @@ class _Reader:
             self._reading.hand_on(OutsideError(f"reading {self._feed} failed: {error!r}"))
         finally:
             self._origin.close()
+
+    def _is_news(self, found: Read) -> bool:
+        """Whether somebody has to know of it; that a feed ends is told even if there are no entries."""
+        is_first_end, self._has_ended = found.page.is_end and not self._has_ended, found.page.is_end
+        return is_first_end or found.began_anew is not None or found.page.place != self._place
 
     def _read(self) -> Read | None:
         try:
@@ -132,7 +142,8 @@ class _Reader:
         self._is_lost = False
         if found.page.is_end and not self._is_live:
             self._is_live = True
-            self._reading.tell(f"{self._feed}: all that was there has been read; what follows is live")
+            follows = "" if self._reading.is_bounded else "; what follows is live"
+            self._reading.tell(f"{self._feed}: all that was there has been read{follows}")
         return found
 
     def _begun_anew(self, error: ForeignPositionError) -> Read:

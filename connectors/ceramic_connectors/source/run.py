@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Final, TypeVar
 
 from ceramic_connectors.kafka.errors import KafkaTransactionError, KafkaUnreachableError
@@ -29,6 +30,7 @@ from ceramic_connectors.source.assembling import (
 from ceramic_connectors.source.choices import Start
 from ceramic_connectors.source.config import SourceConfig
 from ceramic_connectors.source.errors import NodeUnreachableError
+from ceramic_connectors.source.filled import UNFILLED, Filled
 from ceramic_connectors.source.foreign.checks import check_foreign
 from ceramic_connectors.source.meter import Meter
 from ceramic_connectors.source.origin import About
@@ -51,12 +53,14 @@ _LOOK_SECONDS: Final = 0.2
 class Source:
     """A source by its configuration: begin it, and run its tasks."""
 
-    def __init__(self, config: SourceConfig, tell: Tell) -> None:
+    def __init__(self, config: SourceConfig, tell: Tell, filled: Filled = UNFILLED) -> None:
+        """Begin nothing yet; `filled` says how the node was filled, if that was done for this source."""
         self._config = config
         self._tell = tell
+        self._filled = filled
 
     def run(self, stopping: threading.Event) -> None:
-        """Write until it is told to stop; what can't be reached is waited for.
+        """Write until it is told to stop, or all is written; what can't be reached is waited for.
 
         Raises:
             KafkaError: Kafka refuses, or another source has taken over.
@@ -69,7 +73,8 @@ class Source:
         kind, about, planned = begun
         count = self._config.tasks
         self._tell(f"reading {self._config.source} ({about.network}), {count} tasks, {_places(planned)}")
-        jobs = [Job(self._config, kind, task, planned[0].plan, about.network) for task in range(count)]
+        plan, network = planned[0].plan, about.network
+        jobs = [Job(self._config, kind, task, plan, network, self._filled) for task in range(count)]
         if count == 1:
             _run_here(jobs[0], stopping, self._tell)
         else:
@@ -79,7 +84,8 @@ class Source:
         kind = kind_of(self._config)
         if kind is Kind.CERAMIC_ONE:
             check_foreign(self._config)
-        with opening(self._config, kind, None, self._tell) as origins, closing(origins()) as origin:
+        opened = opening(self._config, kind, None, self._tell, self._filled)
+        with opened as origins, closing(origins()) as origin:
             about = origin.about()
         return kind, about, self._planned(about)
 
@@ -88,7 +94,7 @@ class Source:
         kafka = open_kafka(config.kafka_settings(), config.kafka_library)
         topics = topics_of(config, about.network)
         _make_topics(kafka, topics, config)
-        feeds = feeds_of(config)
+        feeds = feeds_of(config, self._filled)
         fresh = fresh_position(about, config.tasks, feeds, from_now=config.start is Start.NOW)
         positions = positions_of(config, kafka, topics)
         planner = Planner(writers_of(config, kafka), positions, TopicMaker(kafka, topics))
@@ -109,14 +115,6 @@ def patiently(work: Callable[[], _T], stopping: threading.Event, tell: Tell) -> 
     return None
 
 
-def run_source(config: SourceConfig, tell: Tell) -> None:
-    """Run a source until SIGTERM or SIGINT. See `Source.run` for errors."""
-    stopping = threading.Event()
-    with _signals(stopping):
-        Source(config, tell).run(stopping)
-    tell("stopped")
-
-
 def _make_topics(kafka: Kafka, topics: Topics, config: SourceConfig) -> None:
     names = [topics.positions]
     names += [topics.heartbeats] if config.heartbeat else []
@@ -133,10 +131,12 @@ def _places(planned: list[Position]) -> str:
 
 
 @contextmanager
-def _signals(stopping: threading.Event) -> Iterator[None]:
+def stopping_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set, until the block ends."""
+    stopping = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopping.set()) for number in _SIGNALS}
     try:
-        yield
+        yield stopping
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -156,7 +156,7 @@ def _run_here(job: Job, stopping: threading.Event, tell: Tell) -> None:
 
 
 def _run_processes(jobs: Sequence[Job], stopping: threading.Event) -> None:
-    """Run each task in a process; if one of them ends, all do.
+    """Run each task in a process until all have ended; if one of them fails, all do.
 
     Raises:
         OutsideError: one of them failed; it has said why.
@@ -168,7 +168,7 @@ def _run_processes(jobs: Sequence[Job], stopping: threading.Event) -> None:
     for process in tasks:
         process.start()
     told.close()
-    while not stopping.is_set() and all(process.is_alive() for process in tasks):
+    while not stopping.is_set() and _are_well(tasks):
         stopping.wait(_LOOK_SECONDS)
     held.close()
     for process in tasks:
@@ -176,6 +176,12 @@ def _run_processes(jobs: Sequence[Job], stopping: threading.Event) -> None:
     failed = [process.name for process in tasks if process.exitcode]
     if failed:
         raise OutsideError(f"{', '.join(failed)} failed; the reason is above")
+
+
+def _are_well(tasks: Sequence[BaseProcess]) -> bool:
+    """Whether some are at work, and none has failed."""
+    ends = [process.exitcode for process in tasks]
+    return None in ends and not any(ends)
 
 
 def _watch(told: Connection, stopping: threading.Event) -> None:

@@ -8,11 +8,9 @@ from typing import Final
 
 from ceramic_connectors.config.kinds import Kind, refusal
 from ceramic_node.config.values import Interest
-from ceramic_protocol.networks import Network
 
 _ORIGIN: Final = re.compile(r"\*|https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 _HOST: Final = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}", re.ASCII)
-_CONTRACT: Final = re.compile(r"(eip155:(?:0|[1-9][0-9]{0,31}))=(0x[0-9a-fA-F]{40})", re.ASCII)
 
 
 def _matching(form: re.Pattern[str], what: str) -> Callable[[str], str]:
@@ -25,15 +23,6 @@ def _matching(form: re.Pattern[str], what: str) -> Callable[[str], str]:
     return parse
 
 
-def _contract(text: str) -> tuple[str, str]:
-    found = _CONTRACT.fullmatch(text.strip())
-    if found is None:
-        raise refusal(text, "no contract; give CHAIN=ADDRESS such as eip155:1337=0x…")
-    return found[1], found[2].lower()
-
-
-NETWORK: Final = Kind("NAME", lambda text: Network.parse(text.strip()))
 INTEREST: Final = Kind("INTEREST", Interest.parse)
-CONTRACT: Final = Kind("CHAIN=ADDRESS", _contract)
 ORIGIN: Final = Kind("ORIGIN", _matching(_ORIGIN, "no origin; give *, or one such as https://app.example"))
 HOST: Final = Kind("HOST", _matching(_HOST, "no name of a host; give it without scheme and port"))

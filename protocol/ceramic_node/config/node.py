@@ -13,7 +13,7 @@ from typing import Final
 from ceramic_connectors.config import kinds
 from ceramic_connectors.config.settings import maybe, one, some
 from ceramic_connectors.config.values import Address, LogFormat, LogLevel
-from ceramic_node.config.kinds import CONTRACT, HOST, INTEREST, NETWORK, ORIGIN
+from ceramic_node.config.kinds import HOST, INTEREST, ORIGIN
 from ceramic_node.config.values import Durability, Interest
 from ceramic_protocol import limits, rules
 from ceramic_protocol.networks import IN_MEMORY, Network
@@ -38,7 +38,7 @@ class NodeConfig:
     """How a node runs. Sizes are bytes, times seconds, rates a second."""
 
     network: Network = one(
-        NETWORK,
+        kinds.NETWORK,
         "testnet-clay",
         "Network of the node: mainnet, testnet-clay, dev-unstable, local-NUMBER or inmemory.",
         _DATA,
@@ -88,7 +88,7 @@ class NodeConfig:
         _RULES,
     )
     anchor_contract: tuple[tuple[str, str], ...] = some(
-        CONTRACT,
+        kinds.CONTRACT,
         (),
         "The contract that anchors of a chain go to, if it isn't Ceramic's usual one.",
         _RULES,

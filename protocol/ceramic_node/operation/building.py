@@ -112,7 +112,7 @@ def make_node(config: NodeConfig, closing: ExitStack, watch: IntakeMeter) -> tup
         parts.events,
         parts.states,
         parts.follower,
-        verifier=make_verifier(config, parts.kept(chain)),
+        verifier=make_verifier(config, kept_chain(chain, parts.proofs)),
         network=config.network,
         clock=clock,
         watcher=watch,
@@ -127,11 +127,10 @@ class _Parts(NamedTuple):
     neighbourhood: Neighbourhood
     proofs: ChainProofs | None = None
 
-    def kept(self, chain: Chain) -> Chain:
-        """The chain, whose answers are kept if it is far away and there is a place for them."""
-        if self.proofs is None or not isinstance(chain, DistantChain):
-            return chain
-        return KeptChain(chain, self.proofs)
+
+def kept_chain(chain: Chain, proofs: ChainProofs | None) -> Chain:
+    """A chain whose answers are kept if it is far away and there is a place for them."""
+    return KeptChain(chain, proofs) if proofs is not None and isinstance(chain, DistantChain) else chain
 
 
 def _in_memory(config: NodeConfig, clock: Clock, on_turn: FollowMeter) -> _Parts:

@@ -16,6 +16,7 @@ from ceramic_connectors.source.position import Again, Past, Position
 
 _NUMBERS = st.integers(0, 2**62)
 _PLACES = st.builds(Place, st.none() | st.text(max_size=20), _NUMBERS, st.text(max_size=10))
+_BOTH = (Feed.EVENTS, Feed.CHANGES)
 _FEEDS = st.sampled_from(list(Feed))
 _PAST = st.builds(Past, st.dictionaries(_FEEDS, st.lists(_NUMBERS, min_size=1, max_size=4).map(tuple)))
 _POSITIONS = st.builds(
@@ -96,11 +97,11 @@ def _went_on(position: Position, task: int, streams: list[str], steps: int, done
 
 
 def test_a_feed_that_is_read_for_the_first_time_begins_where_a_new_source_would() -> None:
-    fresh = Position(1, 1, {feed: Place("now", 7, "") for feed in Feed}, {Feed.EVENTS: 7, Feed.CHANGES: 9})
+    fresh = Position(1, 1, {feed: Place("now", 7, "") for feed in _BOTH}, {Feed.EVENTS: 7, Feed.CHANGES: 9})
     before = Position(
         3, 1, {Feed.EVENTS: Place("there", 5, "e")}, {Feed.EVENTS: 2}, signals=4, is_paused=True
     )
-    found = divided([before], 1, list(Feed), fresh)
+    found = divided([before], 1, _BOTH, fresh)
     assert found.places == {Feed.EVENTS: Place("there", 5, "e"), Feed.CHANGES: Place("now", 7, "")}
     assert found.snapshot == {Feed.EVENTS: 2, Feed.CHANGES: 9}
     assert (found.plan, found.signals, found.is_paused) == (4, 4, True)

@@ -15,6 +15,7 @@ from ceramic_connectors.source.checking.asking import (
     Service,
     UnreachableError,
 )
+from ceramic_connectors.source.checking.at_foreign import check_feed, network_of, version_of
 from ceramic_connectors.source.checking.findings import Finding, Side, failed, tried
 from ceramic_connectors.source.choices import Writes
 from ceramic_connectors.source.config import SourceConfig
@@ -50,6 +51,9 @@ class NodeCheck:
         except CeramicError as error:
             yield failed(Side.NODE, "reachable", error)
             return
+        if answer.status == HTTPStatus.NOT_FOUND and (version := version_of(service)) is not None:
+            yield from self._foreign(service, version)
+            return
         reachable = tried(Side.NODE, "reachable", lambda: self._told(service, answer))
         yield reachable
         if reachable.error is not None:
@@ -58,6 +62,18 @@ class NodeCheck:
         yield token
         if token.error is None:
             yield tried(Side.NODE, "feeds", lambda: self._feeds(service))
+
+    def _foreign(self, service: Service, version: str) -> Iterator[Finding]:
+        """A ceramic-one: from events alone, or with a node of the source's own."""
+
+        def told() -> str:
+            self.network = network_of(service)
+            return f"{service.name} is ceramic-one {version} on {self.network}"
+
+        reachable = tried(Side.NODE, "reachable", told)
+        yield reachable
+        if reachable.error is None:
+            yield tried(Side.NODE, "feeds", lambda: check_feed(service))
 
     def _service(self) -> Service:
         place = self._config.node_token

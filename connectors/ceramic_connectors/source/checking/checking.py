@@ -14,7 +14,11 @@ from ceramic_connectors.source.config import SourceConfig
 
 
 def check_source(
-    config: SourceConfig, *, may_write: bool = True, sides: Collection[Side] = tuple(Side)
+    config: SourceConfig,
+    *,
+    may_write: bool = True,
+    sides: Collection[Side] = tuple(Side),
+    network: str | None = None,
 ) -> Iterator[Finding]:
     """Check the node, Kafka and the place of schemas.
 
@@ -23,19 +27,22 @@ def check_source(
     Args:
         config: of the source.
         may_write: whether a topic may be made, written and deleted, which a source that runs doesn't see.
-        sides: which ones are checked. Without the node its network isn't known, and not all topics are.
+        sides: which ones are checked.
+        network: that of the events, for when the node isn't checked. Without it not all topics are known.
     """
     censor = censor_of(config)
-    for found in _findings(config, sides, may_write=may_write):
+    for found in _findings(config, sides, network, may_write=may_write):
         # Services quote what they were sent.
         yield replace(found, detail=censor.clean(found.detail))
 
 
-def _findings(config: SourceConfig, sides: Collection[Side], *, may_write: bool) -> Iterator[Finding]:
+def _findings(
+    config: SourceConfig, sides: Collection[Side], network: str | None, *, may_write: bool
+) -> Iterator[Finding]:
     node = NodeCheck(config)
     if Side.NODE in sides:
         yield from node.findings()
     if Side.KAFKA in sides:
-        yield from check_kafka(config, node.network, may_write=may_write)
+        yield from check_kafka(config, node.network or network, may_write=may_write)
     if Side.SCHEMAS in sides:
         yield from check_schemas(config)

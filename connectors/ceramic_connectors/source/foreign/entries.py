@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from ceramic_connectors.source.entries import unloadable
 from ceramic_connectors.source.foreign.client import Row
 from ceramic_connectors.source.foreign.inspecting import KINDS, Found
 from ceramic_connectors.source.foreign.judging import Judge
 from ceramic_connectors.source.foreign.streams import Known, Streams
 from ceramic_connectors.source.node_origin import Wanted
-from ceramic_protocol.cid import RAW, Cid
-from ceramic_protocol.errors import IdentifierError
+from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import UNLOADABLE, StreamId
 
 _NO_CAR = "m"
@@ -102,10 +102,7 @@ class EntryMaker:
 
 
 def _unloadable(event: Found) -> str:
-    """A StreamID for what belongs to no stream that is known: of the type that Ceramic has for such ones."""
+    """A StreamID for what belongs to no stream that is known; the same for all that name one."""
     if event.stream is not None:
         return str(StreamId.of(UNLOADABLE, Cid(event.stream)))
-    try:
-        return str(StreamId.of(UNLOADABLE, Cid.parse(event.cid)))
-    except IdentifierError:
-        return str(StreamId.of(UNLOADABLE, Cid.of(event.cid.encode("utf-8", "replace"), RAW)))
+    return unloadable(event.cid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ceramic_pipelines.cli.node.importing import import_
 from ceramic_pipelines.cli.node.run import run
 from ceramic_pipelines.cli.node.status import status
 from ceramic_pipelines.cli.node.stores import backup, check, prune, rebuild_states, restore
@@ -15,5 +16,5 @@ def node() -> None:
     """Run a node of a Ceramic network, and look after it."""
 
 
-for _command in (run, status, backup, restore, check, rebuild_states, prune, token):
+for _command in (run, status, import_, backup, restore, check, rebuild_states, prune, token):
     node.add_command(_command)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Final
 
@@ -12,18 +11,6 @@ from ceramic_protocol.errors import UsageError
 
 STORE_SETTINGS: Final = ("network", "store", "durability")
 """Those that say which store is meant."""
-
-_EXTRA: Final = "aiohttp"
-
-
-def check_extra() -> None:
-    """See to it that what a node needs is installed.
-
-    Raises:
-        UsageError: it isn't.
-    """
-    if importlib.util.find_spec(_EXTRA) is None:
-        raise UsageError("nodes need the extra node: install ceramic-streams[node]")
 
 
 def store_folder(loaded: Loaded[NodeConfig]) -> Path:

@@ -7,7 +7,7 @@ import click
 from ceramic_connectors.config import Loaded, config_text
 from ceramic_node.config import NODE, NodeConfig
 from ceramic_pipelines.cli.configured import configured
-from ceramic_pipelines.cli.node.options import check_extra
+from ceramic_pipelines.extras import check_node_extra
 
 
 @click.command()
@@ -30,7 +30,7 @@ def run(*, loaded: Loaded[NodeConfig], print_config: bool) -> None:
     if print_config:
         click.echo(config_text(loaded), nl=False)
         return
-    check_extra()
+    check_node_extra()
     from ceramic_node.operation.process import run_node
 
     run_node(loaded, click.echo)

@@ -60,7 +60,7 @@ def status(ctx: click.Context, *, url: str, place: str | None, form: str) -> Non
       ceramic-streams node status https://node.example:5101 --token file:token --format ndjson
     """
     headers = {}
-    token = _token(place)
+    token = token_at(place)
     if token:
         headers["Authorization"] = f"Bearer {token}"
     code, ready = _ask(url, "/ready", headers)
@@ -75,7 +75,8 @@ def status(ctx: click.Context, *, url: str, place: str | None, form: str) -> Non
     ctx.exit(0 if row["ready"] else _NOT_READY)
 
 
-def _token(place: str | None) -> str:
+def token_at(place: str | None) -> str:
+    """The token at a place, or else that of the environment; empty if there is none."""
     if place is not None:
         return read_address(place)
     import os

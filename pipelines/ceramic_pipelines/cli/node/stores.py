@@ -10,9 +10,10 @@ import click
 from ceramic_connectors.config import Loaded
 from ceramic_node.config import NODE, NodeConfig
 from ceramic_pipelines.cli.configured import configured
-from ceramic_pipelines.cli.node.options import STORE_SETTINGS, check_extra, store_folder
+from ceramic_pipelines.cli.node.options import STORE_SETTINGS, store_folder
 from ceramic_pipelines.cli.options import output_format
 from ceramic_pipelines.cli.printing import print_rows, print_summary, progress_bars
+from ceramic_pipelines.extras import check_node_extra
 
 _RULES: Final = (*STORE_SETTINGS, "profile", "tie_break", "grace", "skew")
 _FOUND: Final = 1
@@ -31,7 +32,7 @@ def backup(*, file: Path, loaded: Loaded[NodeConfig]) -> None:
     Example:
       ceramic-streams node backup backup.sqlite --store data
     """
-    check_extra()
+    check_node_extra()
     from ceramic_node.operation.stores import backed_up
 
     head = backed_up(store_folder(loaded), loaded.config, file)
@@ -50,7 +51,7 @@ def restore(*, file: Path, loaded: Loaded[NodeConfig]) -> None:
     Example:
       ceramic-streams node restore backup.sqlite --store new-data
     """
-    check_extra()
+    check_node_extra()
     from ceramic_node.store.sqlite import restore as make_store
 
     folder = store_folder(loaded)
@@ -71,7 +72,7 @@ def check(ctx: click.Context, *, loaded: Loaded[NodeConfig], form: str) -> None:
     Example:
       ceramic-streams node check --store data
     """
-    check_extra()
+    check_node_extra()
     from ceramic_node.operation.stores import opened
 
     with opened(store_folder(loaded), loaded.config) as store:
@@ -92,7 +93,7 @@ def rebuild_states(*, loaded: Loaded[NodeConfig]) -> None:
     Example:
       ceramic-streams node rebuild-states --store data
     """
-    check_extra()
+    check_node_extra()
     from ceramic_node.operation.stores import rebuilt
 
     with progress_bars() as bars:
@@ -114,7 +115,7 @@ def prune(*, loaded: Loaded[NodeConfig], is_trial: bool) -> None:
     Example:
       ceramic-streams node prune --store data --interests model:k… --retention 30d --dry-run
     """
-    check_extra()
+    check_node_extra()
     from ceramic_node.operation.stores import pruned
 
     with progress_bars() as bars:

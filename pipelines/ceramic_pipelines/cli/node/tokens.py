@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from ceramic_connectors.outside import outside
-from ceramic_pipelines.cli.node.options import check_extra
 from ceramic_pipelines.cli.printing import print_summary
+from ceramic_pipelines.extras import check_node_extra
 
 _SCOPES = ("read", "write", "admin")
 
@@ -50,7 +50,7 @@ def new(
       ceramic-streams node token new --scope write --name indexer
       ceramic-streams node token new --scope read --scope write --append tokens.txt > token
     """
-    check_extra()
+    check_node_extra()
     from ceramic_node.http.guard.tokens import Scope, TokenBook, new_token, parse_expiry
 
     moment = None if expires is None else parse_expiry(expires, "--expires")

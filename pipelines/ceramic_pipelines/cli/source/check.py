@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from ceramic_connectors.config import Loaded
-from ceramic_connectors.source.checking import Finding, check_source
+from ceramic_connectors.source.checking import Finding
 from ceramic_connectors.source.checks import SOURCE
 from ceramic_connectors.source.config import SourceConfig
 from ceramic_pipelines.cli.configured import configured
@@ -37,13 +37,14 @@ _COLUMNS: Final = ("side", "check", "outcome", "detail")
 def check(ctx: click.Context, *, loaded: Loaded[SourceConfig], read_only: bool, output: str) -> None:
     """See whether all is there that `source run` needs with the same options, one line for each thing.
 
-    The node and its token, Kafka, its topics and transactions, the registry or folder of schemas. A topic
-    PREFIX.check-… is made, written and deleted for it, unless --read-only. A source that runs isn't
-    disturbed. Exit code 3 if an outside system fails, 2 if it is a setting.
+    The node and its token, or files and the work folder; Kafka, its topics and transactions; the registry or
+    folder of schemas. A topic PREFIX.check-… is made, written and deleted for it, unless --read-only. A
+    source that runs isn't disturbed. Exit code 3 if an outside system fails, 2 if it is a setting.
 
     \b
     Examples:
       ceramic-streams source check --source http://127.0.0.1:5101
+      ceramic-streams source check --source car:archive.car --network mainnet
       ceramic-streams source check --config source.toml --read-only --format ndjson
     """
     # Libraries tell their log what the findings tell better; without a handler Python prints it.
@@ -51,7 +52,9 @@ def check(ctx: click.Context, *, loaded: Loaded[SourceConfig], read_only: bool, 
     codes: list[int] = []
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
-    print_rows(_rows(check_source(loaded.config, may_write=not read_only), codes), output, _COLUMNS)
+    from ceramic_pipelines.private_node.checking import check_any_source
+
+    print_rows(_rows(check_any_source(loaded.config, may_write=not read_only), codes), output, _COLUMNS)
     ctx.exit(OUTSIDE if OUTSIDE in codes else max(codes, default=0))
 
 
