@@ -12,7 +12,7 @@ from ceramic_connectors.source.apart import sendable
 from ceramic_connectors.watching.logs import start_logging
 from ceramic_connectors.watching.secrets import Censor
 from ceramic_node.config import NodeConfig
-from ceramic_node.garbage import collect_less
+from ceramic_protocol.garbage import collect_less
 from ceramic_node.operation.building import endpoints_of
 from ceramic_node.operation.service import Service
 from ceramic_node.store.sqlite import StoreInUse
