@@ -24,11 +24,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 _WITH_KAFKA = (
     "tests/bench/",
+    "tests/connectors/event_sources/",
     "tests/connectors/kafka/",
     "tests/connectors/source/",
     "tests/interop/records/",
     "tests/pipelines/private_node/",
     "tests/pipelines/test_source",
+    "tests/transforms/test_kafka_source",
 )
 PROPERTY = "vectors"
 """Name of the property by which a test hands its line to the summary."""

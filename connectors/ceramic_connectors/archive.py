@@ -9,16 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
-from ceramic_connectors.batching import batched
+from ceramic_connectors.batching import paged
 from ceramic_connectors.car_event import assemble
 from ceramic_connectors.car_index import index_archives
 from ceramic_connectors.files import OpenFiles, SourceFile
-from ceramic_connectors.index_db import describe_file, read_index
+from ceramic_connectors.index_db import describe_file, read_index, total_size
 from ceramic_connectors.progress import Meter, Progress
 from ceramic_protocol import car
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.limits import MAX_DAMAGE_BYTES
-from ceramic_protocol.ports import Damage, RawEvent, SourceItem
+from ceramic_protocol.ports import Damage, RawEvent, SourceItem, SourcePage
 
 _COUNT: Final = "SELECT count(*) FROM items"
 _ITEMS: Final = """
@@ -37,6 +37,7 @@ class CarArchive:
 
     index: Path
     count: int
+    size: int
 
     @classmethod
     def build(cls, files: Sequence[SourceFile], work_dir: Path, progress: Progress | None = None) -> Self:
@@ -49,16 +50,18 @@ class CarArchive:
         index = index_archives(files, work_dir, meter)
         with read_index(index) as db:
             (count,) = db.execute(_COUNT).fetchone()
-        return cls(index, count)
+            return cls(index, count, total_size(db))
 
-    def read(self, start: int, stop: int) -> Iterator[list[SourceItem]]:
-        """The items from ordinal `start` up to but not including `stop`, in lists of bounded size.
+    def read(self, start: int, stop: int) -> Iterator[SourcePage]:
+        """See `EventSource.read`.
 
         Raises:
             OutsideError: index or files can no longer be read, or a file was changed.
         """
-        with read_index(self.index) as db, OpenFiles(partial(describe_file, db)) as files:
-            yield from batched(_items(db, files, start, stop))
+        start, stop = max(start, 0), min(stop, self.count)
+        if start < stop:
+            with read_index(self.index) as db, OpenFiles(partial(describe_file, db)) as files:
+                yield from paged(enumerate(_items(db, files, start, stop), start), stop)
 
 
 def _items(db: sqlite3.Connection, files: OpenFiles, start: int, stop: int) -> Iterator[SourceItem]:

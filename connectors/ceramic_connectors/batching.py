@@ -1,22 +1,29 @@
-"""Items of a source in lists of bounded size."""
+"""Items of a source in pages of bounded size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
-from ceramic_protocol.ports import RawEvent, SourceItem
+from ceramic_protocol.ports import RawEvent, SourceItem, SourcePage
 
 
-def batched(items: Iterable[SourceItem]) -> Iterator[list[SourceItem]]:
-    """Lists of at most `MAX_BATCH_EVENTS` items, closed as soon as they hold `MAX_BATCH_BYTES`."""
-    batch: list[SourceItem] = []
+def paged(items: Iterable[tuple[int, SourceItem]], stop: int) -> Iterator[SourcePage]:
+    """Pages of at most `MAX_BATCH_EVENTS` items, closed as soon as they hold `MAX_BATCH_BYTES`.
+
+    Args:
+        items: with their ordinals, in order.
+        stop: the ordinal behind the range, up to which the last page goes.
+    """
+    found: list[SourceItem] = []
     size = 0
-    for item in items:
-        batch.append(item)
+    for ordinal, item in items:
+        found.append(item)
         size += len(item.car if isinstance(item, RawEvent) else item.raw)
-        if len(batch) >= MAX_BATCH_EVENTS or size >= MAX_BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+        if len(found) >= MAX_BATCH_EVENTS or size >= MAX_BATCH_BYTES:
+            is_last = ordinal + 1 >= stop
+            yield SourcePage(found, ordinal + 1)
+            if is_last:
+                return
+            found, size = [], 0
+    yield SourcePage(found, stop)

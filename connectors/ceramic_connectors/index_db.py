@@ -64,6 +64,12 @@ def describe_file(db: sqlite3.Connection, number: int) -> SourceFile:
     return SourceFile(os.fsdecode(path), size, changed)
 
 
+def total_size(db: sqlite3.Connection) -> int:
+    """Bytes of all files of the source."""
+    found: int = db.execute("SELECT coalesce(sum(size), 0) FROM files").fetchone()[0]
+    return found
+
+
 @contextmanager
 def read_index(index: Path) -> Iterator[sqlite3.Connection]:
     """The index, for reading only.

@@ -11,21 +11,19 @@ from typing import Final, Self
 
 import orjson
 
-from ceramic_connectors.batching import batched
+from ceramic_connectors.batching import paged
+from ceramic_connectors.event_text import read_event_text
 from ceramic_connectors.files import SourceFile
-from ceramic_connectors.index_db import describe_file, read_index
+from ceramic_connectors.index_db import describe_file, read_index, total_size
 from ceramic_connectors.lines import Line, read_lines
 from ceramic_connectors.ndjson_index import Part, index_lines, nearest_mark, read_parts
 from ceramic_connectors.outside import outside
 from ceramic_connectors.progress import Meter, Progress
-from ceramic_protocol import multibase
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.errors import IdentifierError
-from ceramic_protocol.limits import MAX_BIG_BASE_CHARS, MAX_DAMAGE_BYTES, MAX_LINE_BYTES
-from ceramic_protocol.ports import Damage, RawEvent, SourceItem
+from ceramic_protocol.limits import MAX_DAMAGE_BYTES, MAX_LINE_BYTES
+from ceramic_protocol.ports import Damage, RawEvent, SourceItem, SourcePage
 
 _COUNT: Final = "SELECT coalesce(max(start + lines + (problem IS NOT NULL)), 0) FROM parts"
-_SLOW_BASES: Final = ("k", "z")
 _BUFFER: Final = 1024 * 1024
 
 
@@ -38,6 +36,7 @@ class NdjsonFile:
 
     index: Path
     count: int
+    size: int
 
     @classmethod
     def build(cls, files: Sequence[SourceFile], work_dir: Path, progress: Progress | None = None) -> Self:
@@ -49,16 +48,18 @@ class NdjsonFile:
         index = index_lines(files, work_dir, Meter(sum(file.size for file in files), progress))
         with read_index(index) as db:
             (count,) = db.execute(_COUNT).fetchone()
-        return cls(index, count)
+            return cls(index, count, total_size(db))
 
-    def read(self, start: int, stop: int) -> Iterator[list[SourceItem]]:
-        """The items from ordinal `start` up to but not including `stop`, in lists of bounded size.
+    def read(self, start: int, stop: int) -> Iterator[SourcePage]:
+        """See `EventSource.read`.
 
         Raises:
             OutsideError: index or files can no longer be read, or a file was changed.
         """
-        with read_index(self.index) as db:
-            yield from batched(_items(db, max(start, 0), stop))
+        start, stop = max(start, 0), min(stop, self.count)
+        if start < stop:
+            with read_index(self.index) as db:
+                yield from paged(enumerate(_items(db, start, stop), start), stop)
 
 
 def _items(db: sqlite3.Connection, start: int, stop: int) -> Iterator[SourceItem]:
@@ -98,9 +99,4 @@ def _parse(data: bytes) -> tuple[bytes, Cid | None] | str:
     car, cid = (value.get("car"), value.get("cid")) if isinstance(value, dict) else (None, None)
     if not isinstance(car, str) or not isinstance(cid, str | None):
         return 'the line is not {"cid": text, "car": text}'
-    if car.startswith(_SLOW_BASES) and len(car) > MAX_BIG_BASE_CHARS:
-        return f"car: multibase {car[0]} takes too long for {len(car)} characters; use base64 (m)"
-    try:
-        return multibase.decode(car), None if cid is None else Cid.parse(cid)
-    except IdentifierError as error:
-        return f"the line can't be read: {error}"
+    return read_event_text(car, cid, "the line")

@@ -1,7 +1,8 @@
-"""Sources of events by URI: `car:PATH`, `ndjson:PATH`, or the plain path of such a file (design.md 4.1)."""
+"""Sources of events by URI (docs/sources.md)."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,53 +19,109 @@ from ceramic_protocol.ports import EventSource
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A form of source: endings in a folder, endings of plain paths, and what reads it."""
+    """A form of source: how it is written, endings of plain paths, and what opens it.
 
-    in_folder: tuple[str, ...]
+    The latter is given the URI without its scheme, the work folder, and who is told of progress.
+    """
+
+    form: str
     by_itself: tuple[str, ...]
-    build: Callable[[Sequence[SourceFile], Path, Progress | None], EventSource]
-
-
-_KINDS: Final = {
-    "car": _Kind((".car",), (".car",), CarArchive.build),
-    "ndjson": _Kind((".ndjson", ".ndjson.gz"), (".ndjson", ".ndjson.gz", ".jsonl"), NdjsonFile.build),
-}
-_LATER: Final = ("http", "https", "kafka", "store", "parquet")
-_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
-_READABLE: Final = "car:PATH and ndjson:PATH"
+    open: Callable[[str, Path, Progress | None], EventSource]
 
 
 def open_source(uri: str, work_dir: Path, progress: Progress | None = None) -> EventSource:
-    """The events that a URI means: a file, a folder's own files or the matches of a glob.
+    """The events that a URI means.
 
     Args:
-        uri: `car:PATH`, `ndjson:PATH` or a path that ends like one of their files.
-        work_dir: Where the index goes (up to about 150 bytes for each block) and unpacked copies of gzip
-            files. It has to stay as long as the source is read; it is the caller's to remove.
-        progress: Is told bytes done and bytes in all while the files are read for the first time.
+        uri: `car:PATH`, `ndjson:PATH` and `parquet:PATH` for a file, a folder or a glob; the address of a
+            node; `kafka://HOST:PORT/TOPIC`; or a path that ends like one of such files.
+        work_dir: Where an archive's index goes (up to about 150 bytes for each block) and unpacked copies of
+            gzip files. It has to stay as long as the source is read; it is the caller's to remove.
+        progress: Is told bytes done and bytes in all while an archive is read for the first time.
 
     Raises:
-        UsageError: no such source, or one that this release can't read.
-        OutsideError: no such file, or one that can't be read, or the work folder can't be written.
+        UsageError: no such source, or what is said of the way in makes no sense.
+        OutsideError: no such file, node or topic, or one that can't be read, or the work folder can't be
+            written.
     """
-    kind, path = _parse(uri)
-    return kind.build(find_files(path, kind.in_folder), work_dir, progress)
+    kind, rest = _parse(uri)
+    return kind.open(rest, work_dir, progress)
+
+
+def scheme_of(uri: str) -> str:
+    """The scheme of a URI in lower case; empty for a path without one."""
+    found = _SCHEME.match(uri)
+    return found[1].lower() if found else ""
+
+
+def _files(
+    in_folder: tuple[str, ...], build: Callable[[Sequence[SourceFile], Path, Progress | None], EventSource]
+) -> Callable[[str, Path, Progress | None], EventSource]:
+    return lambda path, work_dir, progress: build(find_files(path, in_folder), work_dir, progress)
+
+
+def _parquet(path: str, work_dir: Path, progress: Progress | None) -> EventSource:
+    del work_dir, progress
+    try:
+        from ceramic_connectors.event_sources.parquet_events import ParquetEvents
+    except ImportError:
+        raise UsageError("pyarrow is not installed: pip install 'ceramic-streams[tables]'") from None
+    from ceramic_connectors.event_sources.parquet_files import find_parquet
+
+    return ParquetEvents.build(find_parquet(path))
+
+
+def _node(scheme: str) -> Callable[[str, Path, Progress | None], EventSource]:
+    def open_node(address: str, work_dir: Path, progress: Progress | None) -> EventSource:
+        del work_dir, progress
+        from ceramic_connectors.event_sources.access import Access
+        from ceramic_connectors.event_sources.feeds import open_feed
+
+        return open_feed(f"{scheme}://{address}", Access.from_environment(os.environ).node_token)
+
+    return open_node
+
+
+def _kafka(address: str, work_dir: Path, progress: Progress | None) -> EventSource:
+    del work_dir, progress
+    from ceramic_connectors.event_sources.access import Access
+    from ceramic_connectors.event_sources.topics import TopicEvents
+    from ceramic_connectors.source.kinds import SERVERS
+
+    servers, _, names = address.partition("/")
+    topics = [name for name in names.split(",") if name]
+    if not topics:
+        raise UsageError("the address of topics is kafka://HOST:PORT/TOPIC, several with commas between")
+    return TopicEvents.open(SERVERS.parse(servers), topics, Access.from_environment(os.environ))
+
+
+_KINDS: Final = {
+    "car": _Kind("car:PATH", (".car",), _files((".car",), CarArchive.build)),
+    "ndjson": _Kind(
+        "ndjson:PATH",
+        (".ndjson", ".ndjson.gz", ".jsonl"),
+        _files((".ndjson", ".ndjson.gz"), NdjsonFile.build),
+    ),
+    "parquet": _Kind("parquet:PATH", (".parquet",), _parquet),
+    "http": _Kind("http://HOST:PORT", (), _node("http")),
+    "https": _Kind("https://HOST", (), _node("https")),
+    "kafka": _Kind("kafka://HOST:PORT/TOPIC", (), _kafka),
+}
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
 
 
 def _parse(uri: str) -> tuple[_Kind, str]:
-    found = _SCHEME.match(uri)
-    scheme = found[1].lower() if found else ""
-    if found and scheme in _KINDS:
-        path = uri[found.end() :].removeprefix("//")
-        if not path:
-            msg = f"{uri} names no file; write {scheme}:PATH"
-            raise UsageError(msg)
-        return _KINDS[scheme], path
-    if scheme in _LATER:
-        msg = f"this release can't read {scheme} sources yet; it reads {_READABLE}"
-        raise UsageError(msg)
+    scheme = scheme_of(uri)
+    if scheme in _KINDS:
+        kind = _KINDS[scheme]
+        rest = uri[len(scheme) + 1 :].removeprefix("//")
+        if not rest:
+            raise UsageError(f"{uri} names nothing to read; write {kind.form}")
+        return kind, rest
     for kind in _KINDS.values():
-        if uri.endswith(kind.by_itself):
+        if kind.by_itself and uri.endswith(kind.by_itself):
             return kind, uri
-    msg = f"{uri!r} is no source of events; write it as {_READABLE.replace(' and ', ' or ')}"
-    raise UsageError(msg)
+    if scheme == "store":
+        raise UsageError("a node's data folder is opened by ceramic_pipelines.sources.open_source")
+    forms = ", ".join(kind.form for kind in _KINDS.values())
+    raise UsageError(f"{uri!r} is no source of events; write it as one of {forms}, store:FOLDER")

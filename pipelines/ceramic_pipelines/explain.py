@@ -120,13 +120,14 @@ def _describe(cid: Cid) -> str:
 
 def explain_car(source: EventSource) -> Explanation:
     """What is in a CAR: the event if it holds one, else counts of what it holds."""
-    items = [item for batch in source.read(0, min(source.count, 2)) for item in batch]
+    items = [item for page in source.read(0, min(source.count, 2)) for item in page.items]
     if source.count == 1 and not isinstance(items[0], Damage):
         return explain_event(decode_event(items[0].car))
     counts: Counter[str] = Counter()
-    for batch in source.read(0, source.count):
+    for page in source.read(0, source.count):
         counts.update(
-            _sort_of(item.detail if isinstance(item, Damage) else decode_event(item.car)) for item in batch
+            _sort_of(item.detail if isinstance(item, Damage) else decode_event(item.car))
+            for item in page.items
         )
     return {"what": f"archive with {source.count} items", **dict(sorted(counts.items()))}
 

@@ -14,8 +14,8 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from ceramic_connectors.progress import Progress
-from ceramic_connectors.sources import open_source
 from ceramic_connectors.staging import StagedFolder
+from ceramic_pipelines.sources import open_source
 from ceramic_pipelines.summary import Summary
 from ceramic_pipelines.two_passes import PassSettings, run_in_two_passes
 from ceramic_protocol.errors import UsageError, find_marked

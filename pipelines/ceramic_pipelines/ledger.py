@@ -110,7 +110,8 @@ class Ledger:
             OutsideError: the source can't be read or the disk is full.
         """
         with SignaturePool() as pool:
-            for items, checked in pool.verify_batches(source.read(0, source.count), verifier):
+            batches = (page.items for page in source.read(0, source.count))
+            for items, checked in pool.verify_batches(batches, verifier):
                 rows = [self._note(item, found) for item, found in zip(items, checked, strict=True)]
                 with outside(self._doing):
                     self._db.execute("BEGIN")

@@ -1013,3 +1013,24 @@ PRIVATE_NODE_LOCK_SECONDS: Final = 15.0
 
 PRIVATE_NODE_POLL_SECONDS: Final = 0.2
 """How often it is looked at."""
+
+EVENT_SOURCE_PATIENCE_SECONDS: Final = 60.0
+"""How long a node or a broker that events are read from may be away before the reader gives up."""
+
+GUESSED_EVENT_BYTES: Final = 2_048
+"""Of an event of a feed or topic, to spread work before any has been read."""
+
+MAX_KAFKA_TOPICS_READ: Final = 1_000
+"""Topics that a pattern may mean."""
+
+MAX_PARQUET_FILES: Final = 100_000
+"""Files that make up a source."""
+
+MAX_PARQUET_GROUP_BYTES: Final = 1024 * 1024 * 1024
+"""What a row group may hold, unpacked, as its file says."""
+
+MAX_MANIFEST_BYTES: Final = 64 * 1024 * 1024
+"""A manifest that says which files are there."""
+
+MAX_SOURCE_SPLITS: Final = 16
+"""Ranges that a source is split into before it is read; runners split further while they are read."""

@@ -14,8 +14,9 @@ from ceramic_protocol.store_port import EventStore as EventStore  # noqa: PLC041
 class RawEvent(NamedTuple):
     """One event as a source holds it: a CARv1 of its own, not yet looked at.
 
-    `cid` is the event CID that the source claims, if it claims one. `position` is the byte offset in
-    `source` (of the root block or of the line) from which the event was read.
+    `cid` is the event CID that the source claims, if it claims one. `position` is where in `source` the event
+    was read: the byte offset in a file (of the root block or of the line), the row in a Parquet file, the
+    position in a feed, the offset in a partition.
     """
 
     car: bytes
@@ -39,19 +40,35 @@ class Damage:
 SourceItem = RawEvent | Damage
 
 
+class SourcePage(NamedTuple):
+    """Items of a source in order, and the ordinal behind them: whatever stands before it has been read."""
+
+    items: Sequence[SourceItem]
+    stop: int
+
+
 class EventSource(Protocol):
     """A bounded, replayable sequence of events and damaged stretches, in the source's own order.
 
-    Implementations can be pickled, so that workers open the same data for themselves.
+    Each item has an ordinal. Feeds and topics have gaps, so that some ordinals have no item. Implementations
+    can be pickled, so that workers open the same data for themselves.
     """
 
     @property
     def count(self) -> int:
-        """Number of items."""
+        """Number of ordinals, which begin at 0: that of the items and, where there are gaps, more."""
         ...
 
-    def read(self, start: int, stop: int) -> Iterator[Sequence[SourceItem]]:
-        """The items from ordinal `start` up to but not including `stop`, in lists of bounded size.
+    @property
+    def size(self) -> int:
+        """About how many bytes the items have together, for whoever spreads the work."""
+        ...
+
+    def read(self, start: int, stop: int) -> Iterator[SourcePage]:
+        """The items from ordinal `start` up to but not including `stop`, in pages of bounded size.
+
+        Ordinals that aren't there are passed over. The pages together cover the range: each begins where the
+        one before it stops, and the last one stops where the range does.
 
         Raises:
             OutsideError: the data can no longer be read.

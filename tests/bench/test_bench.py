@@ -124,7 +124,7 @@ def test_archives_hold_every_event_that_was_made(kind: str, write: object, tmp_p
     assert callable(write)
     write(path, events)
     source = open_source(f"{kind}:{path}", tmp_path)
-    found = [item for items in source.read(0, source.count) for item in items]
+    found = [item for page in source.read(0, source.count) for item in page.items]
     assert len({event.cid for event in events}) == 23
     assert [_cid_of(item) for item in found] == [event.cid for event in events]
 

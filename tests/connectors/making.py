@@ -91,7 +91,7 @@ def open_bytes(folder: Path, data: bytes, name: str = "made.car") -> EventSource
 
 
 def items(source: EventSource) -> list[SourceItem]:
-    found = [item for batch in source.read(0, source.count) for item in batch]
+    found = [item for page in source.read(0, source.count) for item in page.items]
     assert len(found) == source.count
     return found
 

@@ -70,7 +70,7 @@ def test_positions_are_those_of_the_root_sections(sample: EventSource) -> None:
 def test_any_stretch_can_be_read_by_itself(sample: EventSource) -> None:
     everything = making.items(sample)
     for start, stop in [(0, 1), (2990, 2995), (1234, 1300), (2994, 10_000), (50, 50), (5000, 6000)]:
-        found = [item for batch in sample.read(start, stop) for item in batch]
+        found = [item for page in sample.read(start, stop) for item in page.items]
         assert found == everything[start:stop]
 
 
@@ -206,13 +206,13 @@ def test_an_event_over_the_limit_of_events_is_not_read_further(tmp_path: Path) -
 
 def test_batches_are_bounded(tmp_path: Path) -> None:
     made = [making.init_event(number) for number in range(2500)]
-    sizes = [len(batch) for batch in making.open_bytes(tmp_path, making.archive(made)).read(0, 2500)]
+    source = making.open_bytes(tmp_path, making.archive(made))
+    sizes = [len(page.items) for page in source.read(0, 2500)]
     assert sizes == [MAX_BATCH_EVENTS, MAX_BATCH_EVENTS, 500]
     large = [making.init_event(number, 1_000_000) for number in range(20)]
-    for batch in making.open_bytes(tmp_path, making.archive(large)).read(0, 20):
-        assert (
-            sum(len(item.car) for item in batch if isinstance(item, RawEvent)) < MAX_BATCH_BYTES + 1_100_000
-        )
+    for page in making.open_bytes(tmp_path, making.archive(large)).read(0, 20):
+        sizes = [len(item.car) for item in page.items if isinstance(item, RawEvent)]
+        assert sum(sizes) < MAX_BATCH_BYTES + 1_100_000
 
 
 def test_a_large_header_is_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +280,7 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
     tracemalloc.start()
     try:
         source = open_source(str(tmp_path / "made.car"), tmp_path / "work")
-        assert source.count == sum(len(batch) for batch in source.read(0, source.count)) == 4_000
+        assert source.count == sum(len(page.items) for page in source.read(0, source.count)) == 4_000
         assert tracemalloc.get_traced_memory()[1] < 40_000_000
     finally:
         tracemalloc.stop()

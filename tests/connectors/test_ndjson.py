@@ -52,7 +52,7 @@ def test_any_stretch_can_be_read_by_itself(tmp_path: Path) -> None:
     source = pickle.loads(pickle.dumps(open_source(f"ndjson:{corpus.NDJSON}", tmp_path)))
     everything = making.items(source)
     for start, stop in [(0, 1), (255, 257), (256, 512), (2999, 9999), (7, 7), (4000, 5000)]:
-        assert [item for batch in source.read(start, stop) for item in batch] == everything[start:stop]
+        assert [item for page in source.read(start, stop) for item in page.items] == everything[start:stop]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_files_of_a_folder_follow_each_other(tmp_path: Path, form: str) -> None:
     ]
     for start in range(6):
         for stop in range(start, 7):
-            assert [item for batch in source.read(start, stop) for item in batch] == found[start:stop]
+            assert [item for page in source.read(start, stop) for item in page.items] == found[start:stop]
 
 
 @pytest.mark.parametrize("base", ["m", "u", "b", "f", "z", "k"])

@@ -37,22 +37,27 @@ def test_names_that_mean_something_elsewhere(tmp_path: Path) -> None:
         assert {event.source for event in events} == {str(tmp_path / name)}
 
 
+_FORMS = (
+    "car:PATH, ndjson:PATH, parquet:PATH, http://HOST:PORT, https://HOST, kafka://HOST:PORT/TOPIC,"
+    " store:FOLDER"
+)
+
+
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
+        ("ftp://x", f"'ftp://x' is no source of events; write it as one of {_FORMS}"),
+        ("events.txt", f"'events.txt' is no source of events; write it as one of {_FORMS}"),
+        ("", f"'' is no source of events; write it as one of {_FORMS}"),
+        ("store:x", "a node's data folder is opened by ceramic_pipelines.sources.open_source"),
+        ("car:", "car: names nothing to read; write car:PATH"),
+        ("ndjson://", "ndjson:// names nothing to read; write ndjson:PATH"),
+        ("http://", "http:// names nothing to read; write http://HOST:PORT"),
+        ("kafka:", "kafka: names nothing to read; write kafka://HOST:PORT/TOPIC"),
         (
-            "http://localhost:5101",
-            "this release can't read http sources yet; it reads car:PATH and ndjson:PATH",
+            "kafka://127.0.0.1:9092",
+            "the address of topics is kafka://HOST:PORT/TOPIC, several with commas between",
         ),
-        ("https://node", "this release can't read https sources yet; it reads car:PATH and ndjson:PATH"),
-        ("kafka://b/t", "this release can't read kafka sources yet; it reads car:PATH and ndjson:PATH"),
-        ("store:data", "this release can't read store sources yet; it reads car:PATH and ndjson:PATH"),
-        ("parquet:data", "this release can't read parquet sources yet; it reads car:PATH and ndjson:PATH"),
-        ("ftp://x", "'ftp://x' is no source of events; write it as car:PATH or ndjson:PATH"),
-        ("events.txt", "'events.txt' is no source of events; write it as car:PATH or ndjson:PATH"),
-        ("", "'' is no source of events; write it as car:PATH or ndjson:PATH"),
-        ("car:", "car: names no file; write car:PATH"),
-        ("ndjson://", "ndjson:// names no file; write ndjson:PATH"),
     ],
 )
 def test_uris_that_are_no_sources(tmp_path: Path, uri: str, message: str) -> None:

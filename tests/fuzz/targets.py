@@ -248,7 +248,7 @@ def archive(data: bytes) -> None:
 
 
 def _check_source(source: EventSource) -> None:
-    items = [item for batch in source.read(0, source.count) for item in batch]
+    items = [item for page in source.read(0, source.count) for item in page.items]
     assert len(items) == source.count
     for item in items:
         if isinstance(item, RawEvent):

@@ -119,6 +119,12 @@ def some(kind: Kind[_T], default: Sequence[str], help: str, group: str) -> tuple
     return _field(tuple(map(kind.parse, texts)), _Definition(kind, texts, help, group, is_list=True))
 
 
+def as_in(config: type[Any], name: str) -> Any:
+    """The setting of that name of another configuration, for this one as well."""
+    (found,) = (field for field in dataclasses.fields(config) if field.name == name)
+    return dataclasses.field(default=found.default, metadata=found.metadata)
+
+
 def _field(default: _T, definition: _Definition) -> _T:
     # As for `dataclasses.field`: the type is that of the values, not that of the field.
     return dataclasses.field(default=default, metadata={_KEY: definition})

@@ -165,6 +165,13 @@ class Consumer(Protocol):
         """The first offset that wasn't deleted."""
         ...
 
+    def offsets_at(self, partitions: Iterable[Partition], timestamp_ms: int) -> dict[Partition, int]:
+        """The first offsets whose records have that time, in unix milliseconds, or a later one.
+
+        Markers at the ends of transactions count as records. Partitions without any are left out.
+        """
+        ...
+
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The group's offsets; those without one are left out. Waits for open transactions."""
         ...

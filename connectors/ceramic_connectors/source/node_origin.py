@@ -36,12 +36,14 @@ class Wanted:
         streams: StreamIDs.
         controllers: DIDs.
         include: how much of an event comes along, as the node calls it.
+        settled: whether events come with their verdicts, and not before these are known.
     """
 
     models: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
     controllers: tuple[str, ...] = ()
     include: str = "full"
+    settled: bool = True
 
     def parameters(self, feed: Feed) -> list[tuple[str, str]]:
         """As parameters of a request."""
@@ -50,7 +52,7 @@ class Wanted:
         found += [("controller", value) for value in self.controllers]
         if feed is Feed.CHANGES:
             return [*found, ("includeData", "state")]
-        return [*found, ("includeData", self.include), ("settled", "true")]
+        return [*found, ("includeData", self.include), *([("settled", "true")] if self.settled else [])]
 
 
 class NodeOrigin:
@@ -83,6 +85,17 @@ class NodeOrigin:
         entries = found[_ENTRIES[feed]]
         position = entries[-1]["position"] if entries else after.position
         return Page(entries, Place(found["resume"], position, after.counter), found["is_end"])
+
+    def place_before(self, moment: int) -> str:
+        """Behind which place the feed has the events that came at or after a time, in unix milliseconds."""
+        asked = [("since", str(moment)), ("limit", "1"), ("includeData", "none")]
+        found = self._ask(_PATHS[Feed.EVENTS], asked)
+        resume: str = found["resume"]
+        entries = found[_ENTRIES[Feed.EVENTS]]
+        if not entries:
+            return resume
+        position = entries[0]["position"]
+        return f"{resume.removesuffix(str(position))}{position - 1}"
 
     def states(
         self, model: str, resume: str | None, limit: int

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from ceramic_connectors.outside import outside
-from ceramic_connectors.sources import open_source
 from ceramic_pipelines.explain import Explanation, explain_car, explain_text
 from ceramic_pipelines.explain_block import explain_block
+from ceramic_pipelines.sources import open_source
 from ceramic_protocol.dagjson import dump
 from ceramic_protocol.limits import MAX_SECTION_BYTES
 from ceramic_protocol.plain_text import plain

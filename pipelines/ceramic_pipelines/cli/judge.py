@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from ceramic_connectors.sources import open_source
 from ceramic_pipelines.cli.printing import indexing, progress_bars
 from ceramic_pipelines.ledger import Ledger
+from ceramic_pipelines.sources import open_source
 from ceramic_pipelines.summary import Summary
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.verify import Verifier

@@ -44,8 +44,8 @@ class _Group(click.Group):
 def main(*, debug: bool) -> None:
     """Authenticated Ceramic event streams for data work: verified, resolved, and in tables.
 
-    A SOURCE is a URI: car:PATH (file, folder or glob of CARv1 archives) or ndjson:PATH (lines {"cid","car"},
-    plain or gzip).
+    A SOURCE is a URI: car:PATH (file, folder or glob of CARv1 archives), ndjson:PATH (lines {"cid","car"},
+    plain or gzip), parquet:PATH, http://HOST:PORT of a node, kafka://HOST:PORT/TOPIC or store:FOLDER.
     """
     del debug
 

@@ -308,6 +308,18 @@ class KafkaContract(ABC):
         reader.poll(0.1)
         assert reader.begins(both) == reader.ends(both) == reader.written_ends(both) == dict.fromkeys(both, 0)
 
+    def test_offsets_of_times(self, kafka: Kafka, topic: str, name: str, reader: Consumer) -> None:
+        with kafka.admin() as admin:
+            admin.create([Topic(f"{name}.more")])
+        with kafka.producer(name) as producer:
+            producer.write([Message(topic, b"x", timestamp_ms=at) for at in (1_000, 2_000, 3_000)])
+        kafka.producer(name, [Partition(topic, 0)]).close()
+        both = [Partition(topic, 0), Partition(f"{name}.more", 0)]
+        for at, offset in [(0, 0), (1_000, 0), (1_001, 1), (3_000, 2)]:
+            assert reader.offsets_at(both, at) == {both[0]: offset}
+        assert reader.offsets_at(both, 3_001) == {both[0]: 3}  # the marker of the commit
+        assert reader.offsets_at(both, 1 << 45) == {}
+
     def test_without_a_group(self, reader: Consumer) -> None:
         for ask in (
             lambda: reader.subscribe(["t"]),

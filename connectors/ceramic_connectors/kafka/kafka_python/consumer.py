@@ -84,6 +84,12 @@ class KafkaPythonConsumer:
         """See `port.Consumer.begins`."""
         return self._offsets(self._consumer.beginning_offsets, partitions)
 
+    def offsets_at(self, partitions: Iterable[Partition], timestamp_ms: int) -> dict[Partition, int]:
+        """See `port.Consumer.offsets_at`."""
+        with asking(self._servers):
+            found = self._consumer.offsets_for_times({_theirs(each): timestamp_ms for each in partitions})
+        return {Partition(*each): int(at.offset) for each, at in found.items() if at is not None}
+
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `port.Consumer.committed`."""
         self._needed_group()

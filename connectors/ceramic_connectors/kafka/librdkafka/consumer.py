@@ -112,6 +112,15 @@ class LibrdkafkaConsumer:
         """See `port.Consumer.begins`."""
         return {each: self._marks(each)[0] for each in partitions}
 
+    def offsets_at(self, partitions: Iterable[Partition], timestamp_ms: int) -> dict[Partition, int]:
+        """See `port.Consumer.offsets_at`."""
+        from confluent_kafka import TopicPartition
+
+        asked = [TopicPartition(*each, timestamp_ms) for each in partitions]
+        with self._causes.asking():
+            found = self._consumer.offsets_for_times(asked, self._timeout)
+        return {Partition(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
+
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `port.Consumer.committed`."""
         self._needed_group()

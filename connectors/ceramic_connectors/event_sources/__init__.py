@@ -1,0 +1,1 @@
+"""Sources of events that are no archives: nodes, topics of Kafka, Parquet files."""
