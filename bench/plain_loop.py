@@ -47,7 +47,8 @@ def run_loop(source: str, folder: Path, rules: Rules, threads: int | None) -> in
 def _verified(pool: SignaturePool, uri: str, folder: Path) -> dict[int, _Streams]:
     source = open_source(uri, folder)
     shards: dict[int, _Streams] = defaultdict(lambda: defaultdict(list))
-    for _items, answers in pool.verify_batches(source.read(0, source.count), Verifier()):
+    batches = (page.items for page in source.read(0, source.count))
+    for _items, answers in pool.verify_batches(batches, Verifier()):
         for checked in answers:
             assert not isinstance(checked, InvalidEvent)
             assert checked.stream is not None

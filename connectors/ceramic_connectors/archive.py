@@ -80,8 +80,8 @@ def _items(db: sqlite3.Connection, files: OpenFiles, start: int, stop: int) -> I
             yield RawEvent(assemble(root, None, lookup), root, files.path(file), position)
             continue
         if lead:
-            start = block_position - lead
-            event = car.encode_header((root,)) + files.read(block_file, start, body + block_length - start)
+            first = block_position - lead
+            event = car.encode_header((root,)) + files.read(block_file, first, body + block_length - first)
         else:
             event = assemble(root, files.read(block_file, body, block_length), lookup)
         yield RawEvent(event, root, files.path(block_file), block_position)

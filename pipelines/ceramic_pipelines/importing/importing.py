@@ -52,7 +52,7 @@ _Parcel: TypeAlias = tuple[list[RawEvent], "Future[list[Outcome]]"]
 def _once(source: EventSource, target: Target, watch: Watch) -> Tally:
     tally = Tally()
     under_way: deque[_Parcel] = deque()
-    for items in _chunks(source.read(0, source.count)):
+    for items in _chunks(page.items for page in source.read(0, source.count)):
         events = [item for item in items if isinstance(item, RawEvent)]
         damaged = [item for item in items if isinstance(item, Damage)]
         tally.damaged += len(damaged)

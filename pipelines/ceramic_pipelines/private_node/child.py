@@ -12,11 +12,11 @@ from ceramic_connectors.source.apart import sendable
 from ceramic_connectors.watching.logs import start_logging
 from ceramic_connectors.watching.secrets import Censor
 from ceramic_node.config import NodeConfig
-from ceramic_protocol.garbage import collect_less
 from ceramic_node.operation.building import endpoints_of
 from ceramic_node.operation.service import Service
 from ceramic_node.store.sqlite import StoreInUse
 from ceramic_protocol.errors import CeramicError
+from ceramic_protocol.garbage import collect_less
 from ceramic_protocol.limits import PRIVATE_NODE_LOCK_SECONDS, PRIVATE_NODE_POLL_SECONDS
 
 _FAILED: Final = 1
