@@ -29,7 +29,8 @@ _TABLES = """# Tables
 
 What `ceramic-streams export` writes. The columns of ceramic-one come first, in its order and types; ours
 follow. `dimensions` is `map<string, dictionary<int32, binary>>` with the keys model, controller, context and
-unique. `data` is DAG-JSON, `{"metadata":{…},"content":…}`.
+unique. `data` is DAG-JSON, `{"metadata":{…},"content":…}`. [exports.md](exports.md) says how their files lie
+in folders, and how they are read while a run writes.
 
 Made from `ceramic_protocol.tables` by `make docs`.
 """

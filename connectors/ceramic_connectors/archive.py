@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ceramic_connectors.batching import paged
 from ceramic_connectors.car_event import assemble
@@ -15,10 +15,11 @@ from ceramic_connectors.car_index import index_archives
 from ceramic_connectors.files import OpenFiles, SourceFile
 from ceramic_connectors.index_db import describe_file, read_index, total_size
 from ceramic_connectors.progress import Meter, Progress
+from ceramic_connectors.resuming import cursor_of, rest_of
 from ceramic_protocol import car
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.limits import MAX_DAMAGE_BYTES
-from ceramic_protocol.ports import Damage, RawEvent, SourceItem, SourcePage
+from ceramic_protocol.ports import Damage, EventSource, RawEvent, SourceItem, SourcePage
 
 _COUNT: Final = "SELECT count(*) FROM items"
 _ITEMS: Final = """
@@ -62,6 +63,14 @@ class CarArchive:
         if start < stop:
             with read_index(self.index) as db, OpenFiles(partial(describe_file, db)) as files:
                 yield from paged(enumerate(_items(db, files, start, stop), start), stop)
+
+    def cursor(self) -> dict[str, Any]:
+        """See `Resumable`."""
+        return cursor_of(self)
+
+    def since(self, cursor: Mapping[str, Any]) -> EventSource | None:
+        """See `Resumable`; a source goes on where it only grew at its end."""
+        return rest_of(self, cursor)
 
 
 def _items(db: sqlite3.Connection, files: OpenFiles, start: int, stop: int) -> Iterator[SourceItem]:

@@ -6,8 +6,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from ceramic_connectors.outside import outside
 from ceramic_connectors.rename import sync
 from ceramic_protocol.errors import UsageError
 
@@ -34,6 +35,27 @@ def write_manifest(folder: Path, members: Mapping[str, object]) -> None:
     sync(folder / MANIFEST)
     for parent, _, _ in os.walk(folder, topdown=False):
         sync(Path(parent))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder of output; `files` has sizes by paths.
+
+    Raises:
+        UsageError: it is none of ours.
+        OutsideError: it can't be read.
+    """
+    with outside(f"read {folder / MANIFEST}"):
+        data = (folder / MANIFEST).read_bytes()
+    try:
+        manifest = json.loads(data)
+        files = manifest["files"]
+        ours = manifest["made_by"] == _MADE_BY and all(isinstance(size, int) for size in files.values())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        ours = False
+    if not ours:
+        msg = f"{folder / MANIFEST} is no manifest of an export: begin anew with --overwrite"
+        raise UsageError(msg)
+    return dict(manifest)
 
 
 def refuse_if_occupied(place: Path, *, overwrite: bool) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import orjson
 
@@ -19,9 +19,10 @@ from ceramic_connectors.lines import Line, read_lines
 from ceramic_connectors.ndjson_index import Part, index_lines, nearest_mark, read_parts
 from ceramic_connectors.outside import outside
 from ceramic_connectors.progress import Meter, Progress
+from ceramic_connectors.resuming import cursor_of, rest_of
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.limits import MAX_DAMAGE_BYTES, MAX_LINE_BYTES
-from ceramic_protocol.ports import Damage, RawEvent, SourceItem, SourcePage
+from ceramic_protocol.ports import Damage, EventSource, RawEvent, SourceItem, SourcePage
 
 _COUNT: Final = "SELECT coalesce(max(start + lines + (problem IS NOT NULL)), 0) FROM parts"
 _BUFFER: Final = 1024 * 1024
@@ -60,6 +61,14 @@ class NdjsonFile:
         if start < stop:
             with read_index(self.index) as db:
                 yield from paged(enumerate(_items(db, start, stop), start), stop)
+
+    def cursor(self) -> dict[str, Any]:
+        """See `Resumable`."""
+        return cursor_of(self)
+
+    def since(self, cursor: Mapping[str, Any]) -> EventSource | None:
+        """See `Resumable`; a source goes on where it only grew at its end."""
+        return rest_of(self, cursor)
 
 
 def _items(db: sqlite3.Connection, start: int, stop: int) -> Iterator[SourceItem]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -11,7 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ceramic_connectors.outside import outside
+from ceramic_protocol.errors import OutsideError, UsageError
+from ceramic_protocol.limits import MAX_BATCH_EVENTS
 
+COMPRESSION: Final = "zstd"
+"""How all our Parquet files are compressed."""
+
+_PART: Final = re.compile(r"part-(\d{5})-of-(\d{5})\.(?:v\d{6,}\.)?parquet$")
 _GROUP_ROWS: Final = 128 * 1024
 _GROUP_BYTES: Final = 64 * 1024 * 1024
 
@@ -37,7 +44,7 @@ class PartWriter:
         self._held_rows = self._held_bytes = 0
         self.rows = 0
         with outside(f"write {path}"):
-            self._writer = pq.ParquetWriter(str(path), schema, compression="zstd")
+            self._writer = pq.ParquetWriter(str(path), schema, compression=COMPRESSION)
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take a batch."""
@@ -85,10 +92,11 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
     return writer.rows
 
 
-def merge_files(folder: Path, parts: int, files: int) -> None:
+def merge_files(folder: Path, parts: int, files: int, only: Sequence[int] | None = None) -> None:
     """Make `files` Parquet files of the `parts` that each table in `folder` has, in their order.
 
-    `parts` is a multiple of `files`; both count the files of one table, `part-<i>-of-<n>.parquet`.
+    `parts` is a multiple of `files`; both count the files of one table, `part-<i>-of-<n>.parquet`. `only` are
+    the numbers of those to make, by default all.
 
     Raises:
         OutsideError: a file can't be read or written.
@@ -97,13 +105,27 @@ def merge_files(folder: Path, parts: int, files: int) -> None:
         return
     step = parts // files
     for table in sorted(path for path in folder.iterdir() if path.is_dir()):
-        for index in range(files):
+        for index in range(files) if only is None else only:
             pieces = [table / part_name(piece, parts) for piece in range(index * step, (index + 1) * step)]
             with outside(f"merge the parts of {table}"):
-                schema = pq.ParquetFile(pieces[0]).schema_arrow
-                write_parquet(table / part_name(index, files), schema, _batches(pieces))
+                concatenate(pieces, table / part_name(index, files))
                 for piece in pieces:
                     piece.unlink()
+
+
+def concatenate(pieces: Sequence[Path], path: Path) -> None:
+    """Write the rows of some files of one schema, in their order, to a new one.
+
+    Raises:
+        OutsideError: a file can't be read or written.
+    """
+    try:
+        with outside(f"read {pieces[0]}"):
+            schema = pq.read_schema(pieces[0])
+    except pa.ArrowException as error:
+        msg = f"can't read {pieces[0]}: {_first_line(error)}; export again"
+        raise OutsideError(msg) from error
+    write_parquet(path, schema, _batches(pieces))
 
 
 def part_name(index: int, number: int) -> str:
@@ -111,7 +133,40 @@ def part_name(index: int, number: int) -> str:
     return f"part-{index:05d}-of-{number:05d}.parquet"
 
 
+def number_of(name: str) -> tuple[int, int]:
+    """Number of a table's file, and how many the table has, by the file's path.
+
+    Raises:
+        UsageError: the name isn't one of `part_name`.
+    """
+    found = _PART.search(name)
+    if found is None:
+        msg = f"{name} is no file of a table: export again"
+        raise UsageError(msg)
+    return int(found[1]), int(found[2])
+
+
+def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The rows of a file, or some columns of them in that order, in batches of `MAX_BATCH_EVENTS`.
+
+    Raises:
+        OutsideError: the file can't be read, is no Parquet file, or lacks a column.
+    """
+    wanted = None if columns is None else list(columns)
+    try:
+        with outside(f"read {path}"), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(MAX_BATCH_EVENTS, columns=wanted):
+                # Parquet gives them in its own order.
+                yield batch if wanted is None else batch.select(wanted)
+    except (pa.ArrowException, KeyError) as error:
+        msg = f"can't read {path}: {_first_line(error)}; export again"
+        raise OutsideError(msg) from error
+
+
+def _first_line(error: BaseException) -> str:
+    """What a library says, without what it adds below."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def _batches(paths: Iterable[Path]) -> Iterator[pa.RecordBatch]:
-    for path in paths:
-        with pq.ParquetFile(path) as file:
-            yield from file.iter_batches()
+    return (batch for path in paths for batch in read_batches(path))

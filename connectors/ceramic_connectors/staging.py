@@ -1,8 +1,8 @@
 """A folder of output that appears whole or not at all.
 
 The output is made in a hidden folder beside its place, `.NAME.partial-…`, and moved there by one rename when
-everything in it is on the disk. A run that dies leaves only the hidden folder, which the next run removes:
-a lock tells it from that of a run that is still at work.
+everything in it is on the disk (`manifest.write_manifest`). A run that dies leaves only the hidden folder,
+which the next run removes: a lock tells it from that of a run that is still at work.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from ceramic_connectors.manifest import refuse_if_occupied, write_manifest
+from ceramic_connectors.manifest import refuse_if_occupied
 from ceramic_connectors.outside import outside
-from ceramic_connectors.rename import replace_folder
+from ceramic_connectors.rename import replace_folder, sync
 from ceramic_protocol.errors import OutsideError
 
 _LOCK: Final = "lock"
@@ -69,15 +68,15 @@ class StagedFolder:
                 raise
         return staged
 
-    def commit(self, manifest: Mapping[str, object]) -> None:
-        """Write `manifest.json` with these members and a list of the files, and publish everything at once.
+    def commit(self) -> None:
+        """Publish everything at once; the manifest has been written.
 
         Raises:
             UsageError: in the meantime something was put at the place of the output.
             OutsideError: the disk refused; the place of the output is as it was.
         """
         with outside(f"publish {self._output}"):
-            write_manifest(self.path, manifest)
+            sync(self.path)
             refuse_if_occupied(self._output, overwrite=self._overwrite)
             replace_folder(self.path, self._output)
         self._clean()

@@ -13,16 +13,20 @@ from typing import Any, Final
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from ceramic_connectors.partitions import KEYS, partition_files
 from ceramic_connectors.progress import Progress
-from ceramic_connectors.staging import StagedFolder
+from ceramic_connectors.versions import Draft
+from ceramic_pipelines.incremental.before import Before
+from ceramic_pipelines.incremental.run import Increment, run_increment
 from ceramic_pipelines.sources import open_source
 from ceramic_pipelines.summary import Summary
-from ceramic_pipelines.two_passes import PassSettings, run_in_two_passes
+from ceramic_pipelines.two_passes import PassSettings, Run, run_in_two_passes
 from ceramic_protocol.errors import UsageError, find_marked
+from ceramic_protocol.limits import KEEP_VERSION_SECONDS
 from ceramic_protocol.ports import EventSource
 from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.rules import Rules
-from ceramic_protocol.tables import STREAM_SHARDS
+from ceramic_protocol.tables import EVENT_STATES, STREAM_SHARDS
 from ceramic_protocol.verify import Verifier
 from ceramic_transforms.io import ReadFromEventSource
 from ceramic_transforms.metrics import read_counters
@@ -41,9 +45,11 @@ class ExportJob:
     """What to export, where to, and under which rules.
 
     `rules` has the time that counts as now; its profile is that of `verifier`. `num_shards` is
-    the number of files per table. `workers` are processes of the in-process runner; other runners have
-    options of their own for that. `threads` check signatures in each process, by default one per core.
-    `beam_options` are handed on to Beam as they are.
+    the number of files per table, by default one. `workers` are processes of the in-process runner; other
+    runners have options of their own for that. `threads` check signatures in each process, by default one per
+    core. An incremental export, by default of `INCREMENTAL_FILES`, is added to by later runs. `partition_by`
+    are some of `partitions.KEYS`. `keep_seconds` is how long an earlier version stays. `beam_options` are
+    handed on to Beam as they are.
     """
 
     source: str
@@ -52,15 +58,18 @@ class ExportJob:
     verifier: Verifier = field(default_factory=Verifier)
     reducer: Reducer | None = None
     runner: str = DEFAULT_RUNNER
-    num_shards: int = 1
+    num_shards: int | None = None
     workers: int = 1
     threads: int | None = None
     overwrite: bool = False
+    incremental: bool = False
+    partition_by: Sequence[str] = ()
+    keep_seconds: float = KEEP_VERSION_SECONDS
     beam_options: Sequence[str] = ()
 
 
 def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watcher | None = None) -> Summary:
-    """Run the job; the output appears whole or not at all.
+    """Run the job; the output, or its next version, appears whole or not at all.
 
     On the in-process runner it is two pipelines with files between them, so that memory stays bounded.
 
@@ -73,34 +82,58 @@ def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watche
         UsageError: the source, the runner or the output makes no sense.
         OutsideError: a file or disk failed.
     """
-    if not 1 <= job.num_shards <= STREAM_SHARDS:
+    if job.num_shards is not None and not 1 <= job.num_shards <= STREAM_SHARDS:
         msg = f"--num-shards is {job.num_shards}; give a number from 1 to {STREAM_SHARDS}"
+        raise UsageError(msg)
+    if len(set(job.partition_by)) != len(job.partition_by) or not set(job.partition_by) <= set(KEYS):
+        msg = f"--partition-by is {','.join(job.partition_by)}; give model, day, or model,day"
         raise UsageError(msg)
     run = _runner(job)
     started = time.monotonic()
     with (
         watched(watcher),
-        StagedFolder.open(job.output, overwrite=job.overwrite) as staged,
+        Draft.open(
+            job.output, overwrite=job.overwrite, extend=job.incremental, keep_seconds=job.keep_seconds
+        ) as draft,
         tempfile.TemporaryDirectory(prefix="ceramic-streams-") as work_dir,
     ):
-        source = open_source(job.source, Path(work_dir), progress)
-        if job.runner == DEFAULT_RUNNER:
-            settings = PassSettings(
-                output=staged.path,
-                work_dir=Path(work_dir),
-                verifier=job.verifier,
-                rules=job.rules,
-                reducer=job.reducer,
-                num_shards=job.num_shards,
-                workers=job.workers,
-                threads=job.threads,
-            )
-            counters = run_in_two_passes(settings, source, run)
+        work = Path(work_dir)
+        rules = _rules(job)
+        members: dict[str, Any] = {}
+        if job.incremental:
+            before = Before.read(None if job.overwrite else draft.base, rules, job.num_shards)
+            source = open_source(job.source, work, progress)
+            increment = Increment(job.source, source, before, job.rules, job.verifier, job.reducer)
+            counters, members = run_increment(increment, draft, work, run)
         else:
-            counters = run(lambda pipeline: build(pipeline, job, source, staged.path))
+            counters = _run_whole(job, open_source(job.source, work, progress), draft.path, work, run)
+        _partition(job, draft.path)
         summary = Summary.of_counters(counters, time.monotonic() - started)
-        staged.commit(_manifest(job, summary))
+        told = {"format": 2, "source": job.source, "as_of": job.rules.as_of_text}
+        draft.commit({**told, **rules, "summary": summary.as_json(), **members})
     return summary
+
+
+def _partition(job: ExportJob, folder: Path) -> None:
+    if job.partition_by:
+        new = sorted((folder / EVENT_STATES.name).glob("part-*.parquet"))
+        partition_files(folder, [path.name for path in new], job.partition_by)
+
+
+def _run_whole(job: ExportJob, source: EventSource, folder: Path, work: Path, run: Run) -> Mapping[str, int]:
+    if job.runner != DEFAULT_RUNNER:
+        return run(lambda pipeline: build(pipeline, job, source, folder))
+    settings = PassSettings(
+        output=folder,
+        work_dir=work,
+        verifier=job.verifier,
+        rules=job.rules,
+        reducer=job.reducer,
+        num_shards=job.num_shards or 1,
+        workers=job.workers,
+        threads=job.threads,
+    )
+    return run_in_two_passes(settings, source, run)
 
 
 def build(pipeline: beam.Pipeline, job: ExportJob, source: EventSource, folder: Path) -> Any:
@@ -110,12 +143,11 @@ def build(pipeline: beam.Pipeline, job: ExportJob, source: EventSource, folder: 
     )
     parts = verified.checked | "Resolve" >> ResolveStreams(job.rules, reducer=job.reducer)
     refused = verified[DEAD_LETTERS] | "DeadLetters" >> DeadLettersToTable()
-    return (
-        (parts, refused) | "AllParts" >> beam.Flatten() | "Write" >> WriteTables(str(folder), job.num_shards)
-    )
+    write = WriteTables(str(folder), job.num_shards or 1)
+    return (parts, refused) | "AllParts" >> beam.Flatten() | "Write" >> write
 
 
-def _runner(job: ExportJob) -> Callable[[Callable[[beam.Pipeline], Any]], Mapping[str, int]]:
+def _runner(job: ExportJob) -> Run:
     """A function that runs a pipeline, given what to put into it, and returns its counters."""
 
     def run(fill: Callable[[beam.Pipeline], Any]) -> Mapping[str, int]:
@@ -145,16 +177,16 @@ def _of_workers(job: ExportJob) -> list[str]:
     return ["--direct_running_mode=multi_processing", f"--direct_num_workers={job.workers}"]
 
 
-def _manifest(job: ExportJob, summary: Summary) -> dict[str, Any]:
+def _rules(job: ExportJob) -> dict[str, Any]:
+    """The members of the manifest that stay the same from version to version."""
+    reducer = None if job.reducer is None else type(job.reducer)
     return {
-        "format": 1,
-        "source": job.source,
-        "as_of": job.rules.as_of_text,
+        "partition_by": list(job.partition_by),
         "profile": job.rules.profile.value,
         "tie_break": job.rules.tie_break.value,
         "grace": job.rules.grace,
         "skew": job.rules.skew,
         "network": None if job.verifier.network is None else job.verifier.network.name,
         "anchor_contracts": dict(job.verifier.anchor_contracts),
-        "summary": summary.as_json(),
+        "reducer": None if reducer is None else f"{reducer.__module__}:{reducer.__qualname__}",
     }

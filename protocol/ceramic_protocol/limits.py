@@ -61,6 +61,21 @@ MAX_RECENT_PAYLOADS: Final = 2048
 MAX_RECENT_PAYLOAD_BYTES: Final = 2048
 """The largest of them."""
 
+KEEP_VERSION_SECONDS: Final = 3600
+"""How long a version of an export is left in place after it was replaced, for those who are reading it."""
+
+INCREMENTAL_FILES: Final = 16
+"""Files per table of an incremental export, unless it is told another number."""
+
+COMPACT_BYTES: Final = 128 * 1024 * 1024
+"""Size that `compact` makes no file larger than, unless it is told another one."""
+
+MAX_OPEN_PARTITIONS: Final = 128
+"""Partitions of a table that are written at once; the file is read again for further ones."""
+
+MAX_PARTITION_BUFFER_BYTES: Final = 64 * 1024 * 1024
+"""Rows held back for larger row groups while a file is cut up by partition."""
+
 MAX_DAMAGE_BYTES: Final = 64 * 1024
 """How much of a damaged stretch is kept beside its report."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.reasons import Finding, Reason
@@ -69,6 +69,30 @@ class EventSource(Protocol):
 
         Ordinals that aren't there are passed over. The pages together cover the range: each begins where the
         one before it stops, and the last one stops where the range does.
+
+        Raises:
+            OutsideError: the data can no longer be read.
+        """
+        ...
+
+
+@runtime_checkable
+class Resumable(EventSource, Protocol):
+    """A source that can tell how far it was read, so that the next run reads what came since.
+
+    Cursors are plain JSON values that mean something to the same kind of source only.
+    """
+
+    def cursor(self) -> dict[str, Any]:
+        """The position behind all items.
+
+        Raises:
+            OutsideError: the data can no longer be read.
+        """
+        ...
+
+    def since(self, cursor: Mapping[str, Any]) -> EventSource | None:
+        """The items behind a position, or None if what lies before it isn't what it was.
 
         Raises:
             OutsideError: the data can no longer be read.

@@ -147,4 +147,10 @@ REJECTED: Final = Table(
     ),
 )
 
+KEPT_EVENTS: Final = "events"
+"""Folder of an incremental export with the events themselves, after their own checks."""
+
+KEPT_LETTERS: Final = "dead_letters"
+"""Folder of an incremental export with the rows of `rejected` for what is no event."""
+
 TABLES: Final = (CONCLUSION_EVENTS, EVENT_STATES, STREAM_TIPS, STREAM_STATES, REJECTED)

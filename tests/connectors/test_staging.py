@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ceramic_connectors import rename
+from ceramic_connectors.manifest import write_manifest
 from ceramic_connectors.staging import StagedFolder
 from ceramic_protocol.errors import OutsideError, UsageError
 from tests.connectors import making
@@ -19,7 +20,8 @@ def write(output: Path, content: str = "new", *, overwrite: bool = False) -> Non
     with StagedFolder.open(output, overwrite=overwrite) as staged:
         (staged.path / "part").mkdir()
         (staged.path / "part" / "table.parquet").write_text(content)
-        staged.commit({"rows": 3})
+        write_manifest(staged.path, {"rows": 3})
+        staged.commit()
 
 
 def content(output: Path) -> str:
@@ -36,7 +38,8 @@ def test_output_appears_with_its_manifest(tmp_path: Path) -> None:
         (staged.path / "b.parquet").write_bytes(b"12345")
         (staged.path / "a.parquet").write_bytes(b"")
         assert not output.exists()
-        staged.commit({"rows": 3, "tables": ["a", "b"]})
+        write_manifest(staged.path, {"rows": 3, "tables": ["a", "b"]})
+        staged.commit()
         assert output.exists()
     assert names(output) == {"a.parquet", "b.parquet", "manifest.json"}
     assert names(output.parent) == {"out"}
@@ -139,8 +142,9 @@ def test_overwrite_never_removes_the_files_of_others(tmp_path: Path) -> None:
 def test_files_that_come_in_the_meantime_are_kept(tmp_path: Path) -> None:
     with StagedFolder.open(tmp_path / "out", overwrite=False) as staged:
         write(tmp_path / "out", "other")
+        write_manifest(staged.path, {})
         with pytest.raises(UsageError, match="already holds files"):
-            staged.commit({})
+            staged.commit()
     assert content(tmp_path / "out") == "other"
     assert names(tmp_path) == {"out"}
 
@@ -160,6 +164,7 @@ def test_places_that_are_no_folders(tmp_path: Path) -> None:
 KILLED = """
 import sys, time
 from pathlib import Path
+from ceramic_connectors.manifest import write_manifest
 from ceramic_connectors.staging import StagedFolder
 staged = StagedFolder.open(Path(sys.argv[1]), overwrite=True)
 (staged.path / "half.parquet").write_bytes(b"PAR1")
@@ -196,12 +201,14 @@ def test_a_killed_run_leaves_no_output_and_the_next_cleans_up(tmp_path: Path) ->
 PUBLISHING = """
 import sys
 from pathlib import Path
+from ceramic_connectors.manifest import write_manifest
 from ceramic_connectors.staging import StagedFolder
 while True:
     with StagedFolder.open(Path(sys.argv[1]), overwrite=True) as staged:
         for name in "abc":
             (staged.path / name).write_bytes(b"whole")
-        staged.commit({})
+        write_manifest(staged.path, {})
+        staged.commit()
         print("published", flush=True)
 """
 
@@ -229,13 +236,17 @@ def test_a_full_disk_is_an_outside_error_and_leaves_nothing(tmp_path: Path) -> N
     code = """
 import resource, sys
 from pathlib import Path
+from ceramic_connectors.manifest import write_manifest
+from ceramic_connectors.outside import outside
 from ceramic_connectors.staging import StagedFolder
 from ceramic_protocol.errors import OutsideError
 try:
     with StagedFolder.open(Path(sys.argv[1]), overwrite=False) as staged:
         (staged.path / "a").write_bytes(b"x" * 100)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-        staged.commit({"much": "x" * 5000})
+        with outside(f"publish {sys.argv[1]}"):
+            write_manifest(staged.path, {"much": "x" * 5000})
+        staged.commit()
 except OutsideError as error:
     print(error)
 """

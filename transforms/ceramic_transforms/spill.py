@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -130,12 +131,15 @@ def read_spill(path: str, columns: Sequence[str] | None = None) -> Iterator[pa.R
             yield reader.get_batch(index)
 
 
-def place_spilled(folder: str, shards: Mapping[int, Sequence[str]]) -> None:
+def place_spilled(
+    folder: str, shards: Mapping[int, Sequence[str]], beside: Iterable[pa.RecordBatch] = ()
+) -> None:
     """Move spilled events whose stream had yet to be found (`UNPLACED`) to the shards where they belong.
 
     Args:
         folder: where the files are, and new ones go to.
         shards: for each shard the paths of its files.
+        beside: batches with `PLACE_COLUMNS` of further events, whose streams are known.
 
     Raises:
         OutsideError: a file can't be read or written.
@@ -146,7 +150,8 @@ def place_spilled(folder: str, shards: Mapping[int, Sequence[str]]) -> None:
     ends = ends_of(joined(map(prevs_in, _batches([waiting], PLACE_COLUMNS))))
     wanted = frozenset(ends.values())
     others = (files for shard, files in shards.items() if shard != UNPLACED)
-    known = joined(streams_in(batch, wanted) for batch in _batches(others, PLACE_COLUMNS))
+    batches = chain(_batches(others, PLACE_COLUMNS), beside)
+    known = joined(streams_in(batch, wanted) for batch in batches)
     streams, files = streams_of(ends, known), _ShardFiles(folder, shards_of_events)
     for batch in _batches([waiting]):
         files.add(with_streams(batch, streams))

@@ -14,6 +14,7 @@ from ceramic_connectors.apps.states import StreamState
 from ceramic_connectors.apps.store import AppStore
 from ceramic_connectors.manifest import MANIFEST
 from ceramic_connectors.outside import outside
+from ceramic_connectors.versions import current_version
 from ceramic_protocol.errors import OutsideError, UsageError
 from ceramic_protocol.ids import MODEL
 from ceramic_protocol.limits import MAX_STATEMENT_ROWS
@@ -39,10 +40,15 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ExportFolder:
-    """A folder with the tables of one export. `as_of` is the time that counted as now when it was made."""
+    """A folder with the tables of one export. `as_of` is the time that counted as now when it was made.
+
+    It is one version of them: what is published later doesn't change it. `names` are the paths of its files
+    within it, as the manifest lists them.
+    """
 
     path: Path
     as_of: datetime
+    names: tuple[str, ...]
 
     @classmethod
     def open(cls, path: Path) -> ExportFolder:
@@ -53,14 +59,16 @@ class ExportFolder:
             OutsideError: the folder can't be read.
         """
         with outside(f"read {path}"):
-            is_folder = path.resolve(strict=True).is_dir()
-            text = (path / MANIFEST).read_bytes() if is_folder and (path / MANIFEST).exists() else b""
+            version = current_version(path)
+            known = version.is_dir() and (version / MANIFEST).exists()
+            text = (version / MANIFEST).read_bytes() if known else b""
         try:
-            as_of = datetime.fromisoformat(json.loads(text)["as_of"])
+            manifest = json.loads(text)
+            as_of, names = datetime.fromisoformat(manifest["as_of"]), tuple(map(str, manifest["files"]))
         except (ValueError, KeyError, TypeError):
             msg = f"{path} holds no export: name a folder that ceramic-streams export has written"
             raise UsageError(msg) from None
-        return cls(path.resolve(), as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC))
+        return cls(version, as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC), names)
 
     @property
     def version(self) -> int:
@@ -73,8 +81,8 @@ class ExportFolder:
         Raises:
             OutsideError: it has none.
         """
-        found = sorted((self.path / table.name).glob("*.parquet"))
-        if not found:
+        found = [self.path / name for name in self.names if name.startswith(f"{table.name}/")]
+        if not found or not all(file.exists() for file in found):
             msg = f"{self.path} lacks the table {table.name}; export again"
             raise OutsideError(msg)
         return found

@@ -87,7 +87,7 @@ class Sandbox:
             self._connection.create_function(name, function, ["BLOB"], "VARCHAR", null_handling="special")
         for table in TABLES:
             files = ", ".join(text(str(file)) for file in export.files(table))
-            run(f"CREATE VIEW {table.name} AS FROM read_parquet([{files}])")
+            run(f"CREATE VIEW {table.name} AS FROM read_parquet([{files}], hive_partitioning = false)")
         self.models = self._plan_models()
         self._awaited = {model.name: model for model in self.models}
         run(f"CREATE TABLE {_NAMES} (stream_id VARCHAR, table_name VARCHAR, name VARCHAR)")

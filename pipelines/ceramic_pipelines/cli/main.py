@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ceramic_pipelines.cli.compact import compact
 from ceramic_pipelines.cli.exit_codes import exit_code
 from ceramic_pipelines.cli.export import export
 from ceramic_pipelines.cli.inspect import inspect
@@ -50,5 +51,5 @@ def main(*, debug: bool) -> None:
     del debug
 
 
-for _command in (export, verify, resolve, inspect, query, tables, node, source):
+for _command in (export, compact, verify, resolve, inspect, query, tables, node, source):
     main.add_command(_command)
