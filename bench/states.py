@@ -21,7 +21,7 @@ from ceramic_node.states.follower import StateFollower
 from ceramic_node.states.records import Backlog
 from ceramic_node.states.sqlite import SqliteStates
 from ceramic_node.store.sqlite import open_store
-from ceramic_protocol.cid import Cid
+from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.limits import MAX_BATCH_EVENTS
 from ceramic_protocol.stored import NewEvent, home_of
@@ -71,9 +71,9 @@ class _Filled:
         while self.follower.run_once():
             pass
 
-    def seen(self, cid: Cid) -> bool:
+    def seen(self, event: CheckedEvent) -> bool:
         """Whether there is a state after an event."""
-        return self.states.event(cid) is not None
+        return self.states.event(event.cid, home_of(event)) is not None
 
     def close(self) -> None:
         self.follower.stop()
@@ -101,7 +101,7 @@ def _speeds(small: _Filled, large: _Filled, rounds: int) -> Iterator[Figure]:
             started = perf_counter()
             filled.follow()
             values[name].append(len(new) / (perf_counter() - started))
-            assert all(filled.seen(event.checked.cid) for event in new)
+            assert all(filled.seen(event.checked) for event in new)
             assert filled.states.count(Backlog.FAILED) == 0
             if filled is small:
                 values["bare"].append(_bare(filled, new))
@@ -141,7 +141,7 @@ def _latency(small: _Filled, large: _Filled, rounds: int) -> Figure:
             filled.events.put([event])
             filled.follower.wake()
             assert settled.wait(_PATIENCE)
-            assert filled.seen(event.checked.cid)
+            assert filled.seen(event.checked)
             values[name].append((perf_counter() - started) * _MICROS)
         filled.follower.stop()
     note = f"{rounds} × {_PROBES}, {spread(values['large'])}"

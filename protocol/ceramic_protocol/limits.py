@@ -399,7 +399,7 @@ MAX_CAS_ANSWER_BYTES: Final = 3 * 1024 * 1024
 MAX_CAS_REQUEST_BYTES: Final = 4 * 1024 * 1024
 """A request with the events that go along."""
 
-MAX_INTAKE_BATCH: Final = 1024
+MAX_INTAKE_BATCH: Final = 2048
 """Events that a node verifies and keeps at a time."""
 
 MAX_INTAKE_BYTES: Final = 64 * 1024 * 1024
@@ -571,7 +571,7 @@ MAX_STATE_READERS: Final = 8
 """Connections to a store of states that are kept for readers."""
 
 STATE_LOG_BYTES: Final = 64 * 1024 * 1024
-"""What is written to a store of states before it is copied from SQLite's log to its place."""
+"""Log of a store of states, after which a new one is begun; it may get longer while somebody reads."""
 
 STATE_CACHE_BYTES: Final = 64 * 1024 * 1024
 """Pages of a store of states that its writer keeps in memory."""

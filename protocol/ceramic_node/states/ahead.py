@@ -51,7 +51,7 @@ class ReadAhead:
             StoreCorruption: a store makes no sense.
         """
         self._found = {}
-        writer.read_ahead(streams, ())
+        writer.read_ahead(streams, {})
         since = {stream: self._since(writer, stream) for stream in streams}
         try:
             snapshots = self._events.snapshots(since, self._unit)
@@ -68,8 +68,9 @@ class ReadAhead:
             init = snapshot.events.get(stream) or inits.get(stream)
             self._found[stream] = Ahead(since[stream], snapshot, init)
         rows = map(writer.stream, extended)
-        tips = [row.tip for row in rows if row is not None and row.tip is not None]
-        writer.read_ahead((), [*tips, *(cid for each in snapshots.values() for cid in each.events)])
+        tips = {row.tip: row.stream for row in rows if row is not None and row.tip is not None}
+        news = {cid: stream for stream, each in snapshots.items() for cid in each.events}
+        writer.read_ahead((), tips | news)
 
     def take(self, stream: Cid) -> Ahead | None:
         """What was read of a stream, to be used once."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from ceramic_node.states.records import EventRow, StateHead, StreamRow
+from ceramic_node.states.sqlite_lookup import IN_ORDER
 from ceramic_node.states.sqlite_rows import EVENT, EVENT_COLUMNS, STREAM, event_row, of, stream_row
 from ceramic_protocol.cid import Cid
 
@@ -17,10 +18,13 @@ _CONCLUDED: Final = (
     " WHERE event.position IS NOT NULL AND event.number > ? ORDER BY event.number LIMIT ?"
 )
 _OTHERS: Final = "SELECT number, cid FROM event WHERE position IS NULL AND number > ? ORDER BY number LIMIT ?"
-_TIPPED: Final = f"SELECT {STREAM} FROM stream WHERE tip IS NOT NULL AND number > ? ORDER BY number LIMIT ?"
-_TIPLESS: Final = f"SELECT {STREAM} FROM stream WHERE tip IS NULL AND number > ? ORDER BY number LIMIT ?"
-_FIRST_EVENT: Final = "SELECT min(number) FROM event WHERE position IS NOT NULL"
-_FIRST_STREAM: Final = "SELECT min(number) FROM stream WHERE tip IS NOT NULL"
+_STREAMS: Final = (
+    f"SELECT {of('stream', STREAM)} FROM {IN_ORDER} WHERE moved.number > ? ORDER BY moved.number LIMIT ?"
+)
+_FIRST_EVENT: Final = "SELECT number FROM event WHERE position IS NOT NULL ORDER BY number LIMIT 1"
+_FIRST_STREAM: Final = (
+    f"SELECT moved.number FROM {IN_ORDER} WHERE stream.tip IS NOT NULL ORDER BY moved.number LIMIT 1"
+)
 
 
 class Delta(NamedTuple):
@@ -57,12 +61,14 @@ class Delta(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """Rows of each kind behind a number, with theirs, the lowest first and at most `limit` of each kind."""
+    """Rows of each kind behind a number, with theirs, the lowest first and at most `limit` of each kind.
+
+    `streams` has those with a tip and those without.
+    """
 
     events: list[tuple[EventRow, StreamRow]]
     others: list[tuple[int, Cid]]
     streams: list[StreamRow]
-    tipless: list[tuple[int, Cid]]
 
 
 def delta_of(
@@ -74,7 +80,6 @@ def delta_of(
         [event.number for event, _stream in changed.events],
         [number for number, _cid in changed.others],
         [stream.number for stream in changed.streams],
-        [number for number, _cid in changed.tipless],
     )
     for found in numbers:
         if len(found) == limit:
@@ -87,8 +92,8 @@ def delta_of(
         *firsts,
         [row for row in changed.events if row[0].number <= to],
         [cid for number, cid in changed.others if number <= to],
-        [row for row in changed.streams if row.number <= to],
-        [cid for number, cid in changed.tipless if number <= to],
+        [row for row in changed.streams if row.number <= to and row.tip is not None],
+        [row.stream for row in changed.streams if row.number <= to and row.tip is None],
     )
 
 
@@ -102,12 +107,16 @@ def read_delta(db: sqlite3.Connection, head: StateHead, after: int, limit: int) 
     changed = Changed(
         [_with_stream(columns) for columns in rows(_CONCLUDED)],
         [(number, Cid(cid)) for number, cid in rows(_OTHERS)],
-        [stream_row(columns) for columns in rows(_TIPPED)],
-        [(columns[0], Cid(columns[1])) for columns in rows(_TIPLESS)],
+        [stream_row(columns) for columns in rows(_STREAMS)],
     )
-    firsts = tuple(db.execute(asking).fetchone()[0] or 0 for asking in (_FIRST_EVENT, _FIRST_STREAM))
+    firsts = _first(db, _FIRST_EVENT), _first(db, _FIRST_STREAM)
     is_whole = db.execute("SELECT 1 FROM long LIMIT 1").fetchone() is None
-    return delta_of(head, after, limit, changed, (firsts[0], firsts[1]), is_whole=is_whole)
+    return delta_of(head, after, limit, changed, firsts, is_whole=is_whole)
+
+
+def _first(db: sqlite3.Connection, asked: str) -> int:
+    found = db.execute(asked).fetchone()
+    return 0 if found is None else found[0]
 
 
 def _with_stream(columns: Any) -> tuple[EventRow, StreamRow]:

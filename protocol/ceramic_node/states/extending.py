@@ -76,7 +76,9 @@ class Extension:
             asking: what is known of other streams; if it is asked in vain, the answer is no.
         """
         news = self._news()
-        if not news or init.is_hollow or self._writer.events(self._snapshot.events.keys()):
+        if not news or init.is_hollow:
+            return False
+        if self._writer.events(dict.fromkeys(self._snapshot.events, self.stream)):
             return False
         judge = Judge(self.stream, Writers(rules), asking.context, asking.foreign)
         known = self._begun(judge, init) if self._row is None else self._resumed(judge, init, self._row)
@@ -147,7 +149,7 @@ class Extension:
         return None
 
     def _row_of(self, cid: Cid | None) -> EventRow | None:
-        return None if cid is None else self._writer.events([cid]).get(cid)
+        return None if cid is None else self._writer.events({cid: self.stream}).get(cid)
 
     def write(self) -> None:
         """Write what `judge` has found."""

@@ -22,7 +22,7 @@ def freeze(writer: StateWriter, row: StreamRow, news: StreamSnapshot) -> None:
         row: what is kept of the stream.
         news: what has changed of it since then.
     """
-    known = writer.events(list(news.events))
+    known = writer.events(dict.fromkeys(news.events, row.stream))
     late = [event for cid, event in news.events.items() if cid not in known]
     # Time changes nothing any more either.
     kept = row._replace(version=max(row.version, news.version), turns_at=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from ceramic_node.states.records import EventRow, StreamRow
@@ -37,18 +37,18 @@ class KnownModels:
     def status(
         self,
         model: StreamId,
-        rows: Callable[[Collection[Cid]], dict[Cid, EventRow]],
+        rows: Callable[[Mapping[Cid, Cid]], dict[Cid, EventRow]],
         stream: Callable[[Cid], StreamRow | None],
     ) -> Status | None:
         """What is known of a model; None if it hasn't been judged, or is none.
 
         Args:
             model: its StreamID.
-            rows: reads verdicts.
+            rows: reads verdicts on events, each by its stream.
             stream: reads streams.
         """
-        init = rows([model.cid]).get(model.cid) if model.stream_type == MODEL else None
-        if init is None or init.stream != model.cid:
+        init = rows({model.cid: model.cid}).get(model.cid) if model.stream_type == MODEL else None
+        if init is None:
             return None
         key = model, verdict_on(init)
         found = self._cache.get(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from threading import RLock
@@ -79,11 +79,15 @@ class _Data:
     def stream(self, stream: Cid) -> StreamRow | None:
         return self.streams_by_cid.rows.get(stream)
 
-    def events(self, cids: Collection[Cid]) -> dict[Cid, EventRow]:
+    def events(self, wanted: Mapping[Cid, Cid]) -> dict[Cid, EventRow]:
         rows = self.events_by_cid.rows
-        return {cid: rows[cid] for cid in cids if cid in rows}
+        return {cid: row for cid, stream in wanted.items() if (row := rows.get(cid)) and row.stream == stream}
 
-    def read_ahead(self, streams: Collection[Cid], events: Collection[Cid]) -> None:
+    def events_of(self, stream: Cid) -> Iterable[EventRow]:
+        members = self.members.rows.get(stream)
+        return () if members is None else map(self.events_by_cid.rows.__getitem__, members.rows)
+
+    def read_ahead(self, streams: Collection[Cid], events: Mapping[Cid, Cid]) -> None:
         """See `StateWriter`: all of it is at hand."""
 
     def is_awaited(self) -> bool:
@@ -229,14 +233,14 @@ class MemoryStates:
     def _with_tip(self, row: StreamRow) -> StreamStateRow:
         return StreamStateRow(row, None if row.tip is None else self._data.events_by_cid.rows[row.tip])
 
-    def event(self, cid: Cid) -> EventRow | None:
+    def event(self, cid: Cid, stream: Cid) -> EventRow | None:
         """See `StateStore`."""
-        return self.events([cid]).get(cid)
+        return self.events({cid: stream}).get(cid)
 
-    def events(self, cids: Collection[Cid]) -> dict[Cid, EventRow]:
+    def events(self, wanted: Mapping[Cid, Cid]) -> dict[Cid, EventRow]:
         """See `StateStore`."""
         with self._lock:
-            return self._data.events(cids)
+            return self._data.events(wanted)
 
     def streams(self, streams: Collection[Cid]) -> dict[Cid, StreamRow]:
         """See `StateStore`."""
@@ -272,11 +276,13 @@ class MemoryStates:
         check_limit(limit)
         with self._lock:
             data = self._data
+            streams = self._rows(
+                cid for order in (data.tip_order, data.tipless_order) for cid in order.after(after, limit)
+            )
             changed = Changed(
                 self.event_page(after, limit),
                 [(data.events_by_cid.rows[cid].number, cid) for cid in data.other_order.after(after, limit)],
-                self._rows(data.tip_order.after(after, limit)),
-                [(row.number, row.stream) for row in self._rows(data.tipless_order.after(after, limit))],
+                sorted(streams, key=lambda row: row.number)[:limit],
             )
             firsts = data.event_order.first, data.tip_order.first
             return delta_of(data.head, after, limit, changed, firsts, is_whole=not data.long.rows)
@@ -293,16 +299,14 @@ class MemoryStates:
     def valid_events(self, stream: Cid) -> list[EventRow]:
         """See `StateStore`."""
         with self._lock:
-            members = self._data.members.rows.get(stream)
-            rows = self._data.events([] if members is None else members.rows).values()
+            rows = self._data.events_of(stream)
             valid = (row._replace(data=None) for row in rows if row.reason is None)
             return sorted(valid, key=lambda row: (row.height, row.cid))
 
     def waits(self, stream: Cid) -> bool:
         """See `StateStore`."""
         with self._lock:
-            members = self._data.members.rows.get(stream)
-            rows = self._data.events([] if members is None else members.rows).values()
+            rows = self._data.events_of(stream)
             return any(row.reason is not None and row.reason.value in PENDING_REASONS for row in rows)
 
     def count(self, what: Backlog) -> int:

@@ -6,7 +6,7 @@ at all, and its numbers are larger than all before: whoever has seen a number ha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -41,12 +41,12 @@ class StateWriter(Protocol):
         """What is kept of a stream."""
         ...
 
-    def events(self, cids: Collection[Cid]) -> dict[Cid, EventRow]:
-        """What is kept of events, for as many of them as are there."""
+    def events(self, wanted: Mapping[Cid, Cid]) -> dict[Cid, EventRow]:
+        """What is kept of events, each by its stream, for as many of them as are there."""
         ...
 
-    def read_ahead(self, streams: Collection[Cid], events: Collection[Cid]) -> None:
-        """Say what is going to be asked for, so that it can be read at once."""
+    def read_ahead(self, streams: Collection[Cid], events: Mapping[Cid, Cid]) -> None:
+        """Say which streams and events are going to be asked for, so that they can be read at once."""
         ...
 
     def is_awaited(self) -> bool:
@@ -128,12 +128,12 @@ class StateStore(Protocol):
         """A stream and the event at its tip; None if nothing is known of it."""
         ...
 
-    def event(self, cid: Cid) -> EventRow | None:
-        """An event, whatever it is worth; None if it hasn't been judged."""
+    def event(self, cid: Cid, stream: Cid) -> EventRow | None:
+        """An event of a stream, whatever it is worth; None if it hasn't been judged there."""
         ...
 
-    def events(self, cids: Collection[Cid]) -> dict[Cid, EventRow]:
-        """Events, for as many of them as have been judged."""
+    def events(self, wanted: Mapping[Cid, Cid]) -> dict[Cid, EventRow]:
+        """Events, each by its stream, for as many of them as have been judged there."""
         ...
 
     def streams(self, streams: Collection[Cid]) -> dict[Cid, StreamRow]:

@@ -54,9 +54,9 @@ class StateReader:
         """A stream and its tip; None if nothing is known of it."""
         return self._states.stream(stream)
 
-    def event(self, cid: Cid) -> EventRow | None:
-        """An event, its verdict and the state after it; None if it hasn't been judged."""
-        return self._states.event(cid)
+    def event(self, cid: Cid, stream: Cid) -> EventRow | None:
+        """An event of a stream, its verdict and the state after it; None if it hasn't been judged."""
+        return self._states.event(cid, stream)
 
     def changes(self, after: int, limit: int) -> list[StateChange]:
         """A page of tips that moved, see `StateStore.changes`."""
@@ -126,7 +126,7 @@ class StateReader:
         """
         check_limit(limit)
         page = self._events.feed(after, limit)
-        judged = self._states.events([entry.checked.cid for entry in page.entries])
+        judged = self._states.events({entry.checked.cid: entry.facts.stream for entry in page.entries})
         rows: list[Row] = []
         profile = self._rules().profile
         for entry in page.entries:

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _BEHIND: Final = 10
 """How many times as long a transaction takes while there are more changes than fit into one."""
 
-_AHEAD: Final = 32
+_AHEAD: Final = 128
 """Streams of which everything is read at once."""
 
 _SMALL: Final = 16

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from ceramic_node.states.records import (
     StreamStateRow,
 )
 from ceramic_node.states.sqlite_file import StatesFile
+from ceramic_node.states.sqlite_lookup import BY_CID, IN_ORDER, cid_values, read_events, read_streams
 from ceramic_node.states.sqlite_rows import (
     EVENT,
     EVENT_COLUMNS,
@@ -29,7 +30,7 @@ from ceramic_node.states.sqlite_rows import (
     state_change,
     stream_row,
 )
-from ceramic_node.states.sqlite_writer import SqliteWriter, read_events, read_head
+from ceramic_node.states.sqlite_writer import SqliteWriter, read_head
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.store_port import check_limit
 
@@ -37,8 +38,12 @@ from ceramic_protocol.store_port import check_limit
 
 _EVENT: Final = of("event", EVENT)
 _STREAM: Final = of("stream", STREAM)
-_GET: Final = f"SELECT {STREAM} FROM stream WHERE cid = ?"
-_WITH_TIP: Final = f"SELECT {_EVENT}, {_STREAM} FROM stream LEFT JOIN event ON event.cid = stream.tip"
+_WITH_TIP: Final = "LEFT JOIN event ON event.stream = stream.id AND event.cid = stream.tip"
+_STREAM_STATE: Final = f"SELECT {_EVENT}, {_STREAM} FROM stream {_WITH_TIP} WHERE {BY_CID}"
+_STREAM_STATES: Final = (
+    f"SELECT {_EVENT}, {_STREAM} FROM {IN_ORDER} {_WITH_TIP}"
+    " WHERE moved.number > ? AND stream.tip IS NOT NULL ORDER BY moved.number LIMIT ?"
+)
 _CHANGES: Final = (
     "SELECT change.position, change.old_tip, change.new_tip, change.undone, change.applied, change.cause,"
     " stream.cid, stream.stream_type FROM change JOIN stream ON stream.id = change.stream"
@@ -50,10 +55,10 @@ _EVENTS: Final = (
 )
 _VALID: Final = (
     f"SELECT {_EVENT.replace('event.data', 'NULL')} FROM stream JOIN event ON event.stream = stream.id"
-    " WHERE stream.cid = ? AND event.reason IS NULL ORDER BY event.height, event.cid"
+    f" WHERE {BY_CID} AND event.reason IS NULL ORDER BY event.height, event.cid"
 )
 _WAITS: Final = (
-    "SELECT 1 FROM stream JOIN event ON event.stream = stream.id WHERE stream.cid = ?"
+    f"SELECT 1 FROM stream JOIN event ON event.stream = stream.id WHERE {BY_CID}"
     f" AND event.reason IN ({', '.join('?' * len(PENDING_REASONS))}) LIMIT 1"
 )
 _COUNTS: Final = {
@@ -86,23 +91,23 @@ class SqliteStates:
     def stream(self, stream: Cid) -> StreamStateRow | None:
         """See `StateStore`."""
         with self._file.reading() as db:
-            found = db.execute(f"{_WITH_TIP} WHERE stream.cid = ?", (stream,)).fetchone()
+            found = db.execute(_STREAM_STATE, cid_values(stream)).fetchone()
         return None if found is None else _with_tip(found)
 
-    def event(self, cid: Cid) -> EventRow | None:
+    def event(self, cid: Cid, stream: Cid) -> EventRow | None:
         """See `StateStore`."""
-        return self.events([cid]).get(cid)
+        return self.events({cid: stream}).get(cid)
 
-    def events(self, cids: Collection[Cid]) -> dict[Cid, EventRow]:
+    def events(self, wanted: Mapping[Cid, Cid]) -> dict[Cid, EventRow]:
         """See `StateStore`."""
         with self._file.reading() as db:
-            return read_events(db, cids)
+            found = read_events(db, [(stream, cid) for cid, stream in wanted.items()])
+        return {cid: row for (_stream, cid), row in found.items()}
 
     def streams(self, streams: Collection[Cid]) -> dict[Cid, StreamRow]:
         """See `StateStore`."""
         with self._file.reading() as db:
-            found = ((stream, db.execute(_GET, (stream,)).fetchone()) for stream in streams)
-            return {stream: stream_row(columns) for stream, columns in found if columns is not None}
+            return {row.stream: row for _number, row in read_streams(db, streams)}
 
     def changes(self, after: int, limit: int) -> list[StateChange]:
         """See `StateStore`."""
@@ -123,11 +128,8 @@ class SqliteStates:
     def stream_page(self, after: int, limit: int) -> list[StreamStateRow]:
         """See `StateStore`."""
         check_limit(limit)
-        asked = (
-            f"{_WITH_TIP} WHERE stream.tip IS NOT NULL AND stream.number > ? ORDER BY stream.number LIMIT ?"
-        )
         with self._file.reading() as db:
-            return [_with_tip(columns) for columns in db.execute(asked, (after, limit))]
+            return [_with_tip(columns) for columns in db.execute(_STREAM_STATES, (after, limit))]
 
     def delta(self, after: int, limit: int) -> Delta:
         """See `StateStore`."""
@@ -142,12 +144,12 @@ class SqliteStates:
     def valid_events(self, stream: Cid) -> list[EventRow]:
         """See `StateStore`."""
         with self._file.reading() as db:
-            return [event_row(columns, stream) for columns in db.execute(_VALID, (stream,))]
+            return [event_row(columns, stream) for columns in db.execute(_VALID, cid_values(stream))]
 
     def waits(self, stream: Cid) -> bool:
         """See `StateStore`."""
         with self._file.reading() as db:
-            return db.execute(_WAITS, (stream, *PENDING_REASONS)).fetchone() is not None
+            return db.execute(_WAITS, (*cid_values(stream), *PENDING_REASONS)).fetchone() is not None
 
     def count(self, what: Backlog) -> int:
         """See `StateStore`."""

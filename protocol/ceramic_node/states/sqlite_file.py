@@ -14,6 +14,7 @@ from typing import Final
 from uuid import uuid4
 
 from ceramic_connectors.outside import outside
+from ceramic_node.sqlite_log import SqliteLog
 from ceramic_node.states.schema import APPLICATION, TABLES, VERSION
 from ceramic_protocol.errors import OutsideError, StoreCorruption, UsageError
 from ceramic_protocol.limits import MAX_STATE_READERS, STATE_CACHE_BYTES, STATE_LOG_BYTES
@@ -49,6 +50,7 @@ class StatesFile:
         self._writer: sqlite3.Connection | None = None
         self._is_open = True
         self._guard = -1
+        self._log = SqliteLog(path, self._connect, STATE_LOG_BYTES)
         if reads_only:
             return
         self._guard = self._alone(time.monotonic() + patience)
@@ -57,6 +59,7 @@ class StatesFile:
         except BaseException:
             self.close()
             raise
+        self._log.start()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -84,6 +87,7 @@ class StatesFile:
             db = self._writer
             if db is None:
                 raise OutsideError(f"can't {self._doing}: it is closed")
+            self._log.make_room(db)
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -92,10 +96,12 @@ class StatesFile:
                 with suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
                 raise
+        self._log.note()
 
     def close(self) -> None:
         """Close it; a second time does nothing."""
         with self._writing, self._lock:
+            self._log.close()
             for db in (*self._idle, *filter(None, [self._writer])):
                 db.close()
             self._idle.clear()
@@ -152,12 +158,10 @@ class StatesFile:
                 db = self._writer = self._connect()
                 is_empty = True
             db.execute(f"PRAGMA page_size={_PAGE_BYTES}")
-            db.execute("PRAGMA journal_mode=WAL")
+            self._log.set_up(db)
             # What a failing power supply takes can be made anew; a killed process takes nothing.
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute(f"PRAGMA cache_size={-STATE_CACHE_BYTES // _KIB}")
-            # Rows come all over the indexes: pages that are written again and again are copied once.
-            db.execute(f"PRAGMA wal_autocheckpoint={STATE_LOG_BYTES // _PAGE_BYTES}")
             if is_empty:
                 _make(db)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
+from ceramic_node.short_keys import short_key
 from ceramic_node.states.records import Awaited, EventRow, StateHead, StreamRow
 from ceramic_node.states.schema import EMPTIED
+from ceramic_node.states.sqlite_lookup import Place, read_events, read_streams
 from ceramic_node.states.sqlite_rows import (
     EVENT,
     EVENT_COLUMNS,
@@ -20,11 +21,8 @@ from ceramic_node.states.sqlite_rows import (
     change_columns,
     dimension_columns,
     event_columns,
-    event_row,
-    of,
     state_columns,
     stream_columns,
-    stream_row,
 )
 from ceramic_node.states.waking import Wave, take
 from ceramic_protocol.cid import Cid
@@ -36,7 +34,7 @@ from ceramic_protocol.ids import StreamId
 
 def _update(columns: str) -> str:
     names = (name.strip() for name in columns.split(","))
-    return ", ".join(f"{name} = excluded.{name}" for name in names if name != "cid")
+    return ", ".join(f"{name} = excluded.{name}" for name in names if name not in {"stream", "cid"})
 
 
 def _setting(columns: str) -> str:
@@ -45,20 +43,23 @@ def _setting(columns: str) -> str:
 
 _HEAD: Final = "SELECT version, number, at, generation, rules FROM head"
 _START: Final = f"{_HEAD.replace(' FROM', ', EXISTS (SELECT 1 FROM need), EXISTS (SELECT 1 FROM wave) FROM')}"
-_GET_STREAMS: Final = f"SELECT id, {STREAM} FROM stream WHERE cid IN"
-_ADD_STREAM: Final = f"INSERT INTO stream ({STREAM}, id) VALUES ({', '.join('?' * (STREAM_COLUMNS + 1))})"
+_ADD_STREAM: Final = (
+    f"INSERT INTO stream (key, {STREAM}, id) VALUES ({', '.join('?' * (STREAM_COLUMNS + 2))})"
+)
 # SQLite writes to the indexes of all columns that are named, whether they differ or not.
 _SET_STATE: Final = _setting(STREAM_STATE)
 _SET_DIMENSIONS: Final = _setting(STREAM_DIMENSIONS)
-_GET_EVENTS: Final = (
-    f"SELECT {of('event', EVENT)}, stream.cid FROM event JOIN stream ON stream.id = event.stream"
-    " WHERE event.cid IN"
-)
-_AT_ONCE: Final = 64
 _PUT_EVENT: Final = (
     f"INSERT INTO event ({EVENT}) VALUES ({', '.join('?' * EVENT_COLUMNS)})"
-    f" ON CONFLICT (cid) DO UPDATE SET {_update(EVENT)}"
+    f" ON CONFLICT (stream, cid) DO UPDATE SET {_update(EVENT)}"
 )
+# A stream may be written twice under one number.
+_ADD_MOVED: Final = "INSERT OR IGNORE INTO moved VALUES (?, ?)"
+_OLDEST: Final = (
+    "SELECT moved.number, stream.number = moved.number FROM moved"
+    " CROSS JOIN stream ON stream.id = moved.stream ORDER BY moved.number LIMIT ?"
+)
+_FORGET: Final = "DELETE FROM moved WHERE number <= ?"
 _ADD_CHANGE: Final = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?)"
 _WAVE: Final = "target, last_need, model, after, last"
 _WAKE: Final = (
@@ -83,11 +84,11 @@ class SqliteWriter:
         self._last_id = -1
         # What was read or is to be written: many rows at once cost a fraction of as many statements.
         self._streams: dict[Cid, StreamRow | None] = {}
-        self._events: dict[Cid, EventRow | None] = {}
+        self._events: dict[Place, EventRow | None] = {}
         self._new_streams: dict[Cid, None] = {}
         self._changed_streams: dict[Cid, None] = {}
         self._begun_streams: dict[Cid, None] = {}
-        self._changed_events: dict[Cid, EventRow] = {}
+        self._changed_events: dict[Place, EventRow] = {}
         self._changes: list[tuple[Any, ...]] = []
         *head, is_needed, has_waves = db.execute(_START).fetchone()
         self._before = StateHead(*head)
@@ -119,27 +120,33 @@ class SqliteWriter:
         self._at = self._at if at is None else at
         self._rules = self._rules if rules is None else rules
 
-    def read_ahead(self, streams: Collection[Cid], events: Collection[Cid]) -> None:
+    def read_ahead(self, streams: Collection[Cid], events: Mapping[Cid, Cid]) -> None:
         """See `StateWriter`."""
-        self._read_streams([stream for stream in streams if stream not in self._streams])
-        self._read_events([cid for cid in events if cid not in self._events])
+        self._read_streams({stream for stream in streams if stream not in self._streams})
+        self._read_events(events)
 
-    def _read_streams(self, streams: Sequence[Cid]) -> None:
-        self._ids.update(dict.fromkeys(streams))
-        self._streams.update(dict.fromkeys(streams))
-        for some in _some(streams):
-            for number, *columns in self._db.execute(f"{_GET_STREAMS} ({_marks(len(some))})", some):
-                row = stream_row(columns)
+    def _read_streams(self, streams: Collection[Cid]) -> None:
+        if streams:
+            self._ids.update(dict.fromkeys(streams))
+            self._streams.update(dict.fromkeys(streams))
+            for number, row in read_streams(self._db, streams):
                 self._ids[row.stream], self._streams[row.stream] = number, row
 
-    def _read_events(self, cids: Sequence[Cid]) -> None:
-        self._events.update(dict.fromkeys(cids))
-        self._events.update(read_events(self._db, cids))
+    def _read_events(self, events: Mapping[Cid, Cid]) -> None:
+        places = [(stream, cid) for cid, stream in events.items() if (stream, cid) not in self._events]
+        if places:
+            self._events.update(dict.fromkeys(places))
+            there = [place for place in places if self._is_written(place[0])]
+            self._events.update(read_events(self._db, there))
+
+    def _is_written(self, stream: Cid) -> bool:
+        """Whether there may be rows of a stream in the file: there is none of those that begin."""
+        return stream not in self._new_streams and self._streams.get(stream, stream) is not None
 
     def stream(self, stream: Cid) -> StreamRow | None:
         """See `StateWriter`."""
         if stream not in self._streams:
-            self._read_streams([stream])
+            self._read_streams({stream})
         return self._streams[stream]
 
     def _id(self, stream: Cid) -> int:
@@ -149,10 +156,10 @@ class SqliteWriter:
             raise AssertionError("something of a stream that isn't kept yet")
         return number
 
-    def events(self, cids: Collection[Cid]) -> dict[Cid, EventRow]:
+    def events(self, wanted: Mapping[Cid, Cid]) -> dict[Cid, EventRow]:
         """See `StateWriter`."""
-        self._read_events([cid for cid in cids if cid not in self._events])
-        rows = ((cid, self._events[cid]) for cid in cids)
+        self._read_events(wanted)
+        rows = ((cid, self._events[stream, cid]) for cid, stream in wanted.items())
         return {cid: row for cid, row in rows if row is not None}
 
     def put_stream(self, row: StreamRow) -> None:
@@ -177,7 +184,7 @@ class SqliteWriter:
     def put_events(self, rows: Iterable[EventRow]) -> None:
         """See `StateWriter`."""
         for row in rows:
-            self._events[row.cid] = self._changed_events[row.cid] = row
+            self._events[row.stream, row.cid] = self._changed_events[row.stream, row.cid] = row
 
     def add_change(self, stream: Cid, correction: Correction) -> None:
         """See `StateWriter`."""
@@ -186,21 +193,34 @@ class SqliteWriter:
     def _flush(self) -> None:
         """Write what waits to be written."""
         events = [event_columns(row, self._id(row.stream)) for row in self._changed_events.values()]
+        moved = self._rows((*self._new_streams, *self._changed_streams), lambda row: (row.number,))
         for statement, rows in (
-            (_ADD_STREAM, self._rows(self._new_streams, stream_columns)),
+            (_ADD_STREAM, self._rows(self._new_streams, _first_columns)),
             (_SET_STATE, self._rows(self._changed_streams, state_columns)),
             (_SET_DIMENSIONS, self._rows(self._begun_streams, dimension_columns)),
+            (_ADD_MOVED, moved),
             (_PUT_EVENT, events),
             (_ADD_CHANGE, self._changes),
         ):
             if rows:
                 self._db.executemany(statement, rows)
+        self._forget_oldest(2 * len(moved))
         for written in (self._new_streams, self._changed_streams, self._begun_streams):
             written.clear()
         self._changed_events.clear()
         self._changes.clear()
         for read in (self._streams, self._events, self._ids):
             read.clear()
+
+    def _forget_oldest(self, limit: int) -> None:
+        """Let go of numbers that streams no longer have, from the lowest one on, up to one that counts."""
+        last = None
+        for number, is_latest in self._db.execute(_OLDEST, (limit,)):
+            if is_latest:
+                break
+            last = number
+        if last is not None:
+            self._db.execute(_FORGET, (last,))
 
     def _rows(self, streams: Iterable[Cid], columns: Callable[[StreamRow], Columns]) -> list[Columns]:
         """What is to be written of streams, and their ids."""
@@ -297,25 +317,6 @@ class SqliteWriter:
         self._version = self._at = 0
 
 
-def read_events(db: sqlite3.Connection, cids: Collection[Cid]) -> dict[Cid, EventRow]:
-    """Events with their streams, for as many of them as are there."""
-    found: dict[Cid, EventRow] = {}
-    for some in _some(list(cids)):
-        for columns in db.execute(f"{_GET_EVENTS} ({_marks(len(some))})", some):
-            row = event_row(columns[:EVENT_COLUMNS], Cid(columns[EVENT_COLUMNS]))
-            found[row.cid] = row
-    return found
-
-
-def _some(cids: Sequence[Cid]) -> Iterator[Sequence[Cid]]:
-    """So many at a time that there are few different statements."""
-    start = 0
-    while start < len(cids):
-        size = min(_AT_ONCE, 1 << (len(cids) - start).bit_length() - 1)
-        yield cids[start : start + size]
-        start += size
-
-
-@cache
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)
+def _first_columns(row: StreamRow) -> Columns:
+    """The columns of a stream that begins."""
+    return short_key(row.stream), *stream_columns(row)

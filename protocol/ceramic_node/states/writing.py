@@ -72,7 +72,7 @@ class Writing:
 
     def _compare(self, live: Live, piece: Sequence[Cid]) -> tuple[list[EventRow], list[Cid]]:
         """The rows that differ from what is kept, and the events of which nothing is kept."""
-        kept = {} if self._row is None else self._writer().events(piece)
+        kept = {} if self._row is None else self._writer().events(dict.fromkeys(piece, self._stream))
         changed: list[EventRow] = []
         new: list[Cid] = []
         for cid in piece:

@@ -44,7 +44,7 @@ class World:
     settled: Event = field(default_factory=Event)
 
     def has(self, cid: Cid) -> bool:
-        return self.states.event(cid) is not None
+        return self.states.event(cid, cid) is not None
 
     def put(self, *names: str) -> list[Cid]:
         new = [note(name) for name in names]

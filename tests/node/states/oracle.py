@@ -117,7 +117,7 @@ def _check_stream(events: EventStore, states: StateStore, history: StreamHistory
     assert row.length == len(history.log)
     assert (tip is None) is (history.tip is None)
     canonical = set(history.log)
-    rows = states.events(list(history.judged))
+    rows = states.events(dict.fromkeys(history.judged, history.stream))
     assert rows.keys() == history.judged.keys()
     for cid, item in history.judged.items():
         event = item.event
@@ -166,4 +166,4 @@ def check_changes(states: StateStore) -> None:
         found = states.stream(stream)
         assert found is not None
         assert (found.row.tip, found.row.length) == (log[-1] if log else None, len(log))
-        assert [cid for cid in log if not states.events([cid])[cid].is_canonical] == []
+        assert [cid for cid in log if not states.events({cid: stream})[cid].is_canonical] == []

@@ -98,7 +98,7 @@ def test_an_anchor_below_very_many_events() -> None:
         steps += 1
     assert steps < 5
     following.check()
-    found = following.states.event(long[0].checked.cid)
+    found = following.states.event(long[0].checked.cid, long[0].checked.cid)
     assert found is not None
     assert found.anchored_at == 77
 

@@ -58,7 +58,7 @@ def test_streams_and_events(following: Following) -> None:
     assert found.tip.data is not None
     assert b'"a":2' in found.tip.data
     assert following.reader.state(Cid.of(b"?")) is None
-    event = following.reader.event(FIRST.checked.cid)
+    event = following.reader.event(FIRST.checked.cid, ONE.checked.cid)
     assert event is not None
     assert event.anchored_at == 500
     assert [change.correction.new_tip for change in following.reader.changes(0, 9)] == [

@@ -85,7 +85,7 @@ def test_a_patch_of_a_model_that_does_not_apply_drops_nothing_else() -> None:
     assert [row[6] for row in read_all(following.reader.event_states)].count(patch.checked.cid) == 1
     assert following.state(GOOD).row.length == 2
     assert following.state(BAD).row.length == 1
-    found = following.states.event(patch.checked.cid)
+    found = following.states.event(patch.checked.cid, NOTE.checked.cid)
     assert found is not None
     assert found.reason is Reason.MODEL_UPDATE_FORBIDDEN
 
@@ -146,7 +146,7 @@ def test_a_model_that_fails_leaves_its_documents_waiting() -> None:
     following.put(GOOD, NOTE, BAD)
     following.settle()
     assert following.follower.failures == 1
-    found = following.states.event(GOOD.checked.cid)
+    found = following.states.event(GOOD.checked.cid, GOOD.checked.cid)
     assert found is not None
     assert found.reason is Reason.MODEL_MISSING
     following.meddled.instead.clear()

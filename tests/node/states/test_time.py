@@ -45,7 +45,7 @@ def test_a_capability_begins_and_runs_out() -> None:
     ):
         following.now = now
         following.check()
-        found = following.states.event(change)
+        found = following.states.event(change, stream)
         assert found is not None
         assert found.reason is reason
         row = following.states.streams([stream])[stream]
@@ -102,32 +102,32 @@ def test_a_model_that_runs_out_takes_its_documents_along() -> None:
 
 def test_a_clock_that_is_set_back_undoes_nothing() -> None:
     following = Following()
-    _stream, change = session(following)
+    stream, change = session(following)
     following.now = 1_030
     following.settle()
     following.now = 1_015
     following.settle()
     following.follow()
     following.settle()
-    found = following.states.event(change)
+    found = following.states.event(change, stream)
     assert found is not None
     assert found.reason is Reason.CACAO_EXPIRED
     following.follower.rebuild()
     following.check()
-    found = following.states.event(change)
+    found = following.states.event(change, stream)
     assert found is not None
     assert found.reason is None
 
 
 def test_other_rules_make_everything_anew() -> None:
     following = Following()
-    _stream, change = session(following)
+    stream, change = session(following)
     following.now = 1_030
     following.settle()
     following.rules = lambda: Rules(1_030_000, grace=100, skew=0)  # type: ignore[method-assign]
     following.follow()
     following.check()
-    found = following.states.event(change)
+    found = following.states.event(change, stream)
     assert found is not None
     assert found.reason is None
 

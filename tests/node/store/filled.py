@@ -35,7 +35,7 @@ EVENTS = [
     proven(T),
 ]
 
-VERSIONS = {number: Path(__file__).parent / f"version_{number}.sql" for number in (1, 2)}
+VERSIONS = {number: Path(__file__).parent / f"version_{number}.sql" for number in (1, 2, 3)}
 """What earlier releases made of these events."""
 
 

@@ -60,6 +60,7 @@ PLANTED = {
     "UPDATE stream SET begun = NULL WHERE id = 1": "order",
     "UPDATE event SET received = received + 9999999 WHERE position = 2": "time",
     "UPDATE stream SET version = version + 1000 WHERE id = 1": "version",
+    "DELETE FROM change WHERE version = (SELECT version FROM stream WHERE id = 1)": "version",
     "UPDATE event SET version = 0 WHERE position = 5": "version",
     "INSERT INTO stream VALUES (99, 0, x'00', 99, NULL)": "version",
     f"INSERT INTO waiting SELECT 99, key, NULL, stream, 1, {REPORT} FROM event WHERE position = 3": "waiting",

@@ -73,7 +73,7 @@ def covered(world: Following, named: list[str]) -> Iterator[Cid]:
 def told(world: Following, stream: Cid) -> tuple[StreamRow, dict[Cid, EventRow]]:
     """All that is known of a stream but for numbers."""
     row = world.states.streams([stream])[stream]
-    events = world.states.events(list(world.real.snapshot(stream).events))
+    events = world.states.events(dict.fromkeys(world.real.snapshot(stream).events, stream))
     return row._replace(number=0, version=0), {cid: event._replace(number=0) for cid, event in events.items()}
 
 
@@ -157,7 +157,7 @@ def test_what_comes_to_a_pruned_stream_waits_until_all_comes_again(*, is_restart
     world.settle()
     assert tip(world, gone) == before
     for event in (late, anchor):
-        row = world.states.event(event.checked.cid)
+        row = world.states.event(event.checked.cid, gone.checked.cid)
         assert row is not None
         assert (row.reason, row.is_concluded) == (Reason.PAYLOAD_PRUNED, False)
     assert world.state(gone).row.failed is None
@@ -180,7 +180,7 @@ def test_made_anew_it_has_no_state_and_says_so() -> None:
     world.settle()
     assert tip(world, gone) == (None, None)
     for event in (gone, change):
-        row = world.states.event(event.checked.cid)
+        row = world.states.event(event.checked.cid, gone.checked.cid)
         assert row is not None
         assert row.reason is Reason.PAYLOAD_PRUNED
     history = world.reader.history(gone.checked.cid)
@@ -188,7 +188,7 @@ def test_made_anew_it_has_no_state_and_says_so() -> None:
     world.put(gone)
     world.settle()
     assert tip(world, gone)[0] == gone.checked.cid
-    row = world.states.event(change.checked.cid)
+    row = world.states.event(change.checked.cid, gone.checked.cid)
     assert row is not None
     assert row.reason is Reason.PAYLOAD_PRUNED
     world.put(change)

@@ -107,7 +107,7 @@ def listed(node: Node, entries: Sequence[StreamEntry], test: Test | None) -> lis
 
 
 def _shown(node: Node, tips: dict[Cid, Cid], test: Test | None) -> set[Cid]:
-    rows = node.states.events(list(tips.values()))
+    rows = node.states.events({tip: stream for stream, tip in tips.items()})
     hidden = {
         cid
         for cid, row in rows.items()

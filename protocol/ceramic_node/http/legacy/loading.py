@@ -95,7 +95,7 @@ def load_now(
         commit = _commit_at(log, at)
     if commit is not None:
         log = _up_to(log, commit, stream_id)
-    tip = node.states.event(log[-1].cid)
+    tip = node.states.event(log[-1].cid, stream_id.cid)
     return Loaded(stream_id, dimensions, log, (tip and tip.data) or b"", _last_proof(node, log))
 
 

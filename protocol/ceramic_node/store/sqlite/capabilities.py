@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Final
 from zlib import crc32
 
-from ceramic_node.store.sqlite.keys import number_list, short_key
+from ceramic_node.short_keys import number_list, short_key
 from ceramic_node.store.sqlite.records import NO_CAPABILITY, Capability
 from ceramic_protocol import car
 from ceramic_protocol.accounts.grant import Grant

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
+from ceramic_node.short_keys import short_key
 from ceramic_node.store.sqlite.check_recon import ReconKept, check_recon
 from ceramic_node.store.sqlite.check_rules import RULES
 from ceramic_node.store.sqlite.feed import Reader
 from ceramic_node.store.sqlite.findings import Finding, of_rows
-from ceramic_node.store.sqlite.keys import short_key
 from ceramic_node.store.sqlite.records import CAPABILITY, HOME, report_of
 from ceramic_node.store.sqlite.schema import REPORT
 from ceramic_protocol.errors import StoreCorruption

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 Rule: TypeAlias = tuple[str, str, str]
 """A word for what is wrong, a sentence with places for columns, and the statement that gives these.
 
-Statements call `short_key`, the function of that name in `keys`.
+Statements call `short_key`, the function of that name in `short_keys`.
 """
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -59,6 +59,14 @@ RULES: Final[tuple[Rule, ...]] = (
             " coalesce((SELECT max(revised) FROM event WHERE event.stream = stream.id), 0),"
             " coalesce((SELECT max(version) FROM waiting WHERE waiting.stream = stream.id), 0)) AS latest"
             " FROM stream) WHERE latest <> version"
+        ),
+    ),
+    (
+        "version",
+        "stream {} is at version {}, which isn't among the changes",
+        (
+            "SELECT stream.cid, stream.version FROM stream LEFT JOIN change"
+            " ON change.version = stream.version AND change.stream = stream.id WHERE change.version IS NULL"
         ),
     ),
     (

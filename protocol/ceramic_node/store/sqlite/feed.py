@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from ceramic_node.short_keys import number_list
 from ceramic_node.store.sqlite.capabilities import KnownCapabilities
-from ceramic_node.store.sqlite.keys import number_list
 from ceramic_node.store.sqlite.names import find_name
 from ceramic_node.store.sqlite.records import CAPABILITY, HOME, Row, car_of, reports
 from ceramic_node.store.sqlite.schema import REPORT

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
+from ceramic_node.short_keys import number_list, short_key
 from ceramic_node.store.sqlite.capabilities import KnownCapabilities
-from ceramic_node.store.sqlite.keys import number_list, short_key
 from ceramic_node.store.sqlite.records import CAPABILITY, HOME, Row, report_of
 from ceramic_node.store.sqlite.schema import REPORT
 from ceramic_protocol.checked import CheckedEvent

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ceramic_node.store.sqlite.keys import short_key
+from ceramic_node.short_keys import short_key
 from ceramic_node.store.sqlite.names import Table, find_name
 from ceramic_node.store.sqlite.streams import FACTS, FACTS_FROM, facts_of
 from ceramic_protocol.cid import Cid
@@ -16,10 +16,11 @@ _ENTRY: Final = (
     f"SELECT init.position, stream.version, {FACTS} FROM {FACTS_FROM} WHERE stream.key = ? AND stream.cid = ?"
 )
 _CHANGED: Final = (
-    "SELECT cid, version FROM stream INDEXED BY stream_version WHERE version > ? ORDER BY version LIMIT ?"
+    "SELECT stream.cid, stream.version FROM change CROSS JOIN stream ON stream.id = change.stream"
+    " WHERE change.version > ? AND stream.version = change.version ORDER BY change.version LIMIT ?"
 )
 _HEAD: Final = (
-    "SELECT coalesce((SELECT max(position) FROM event), 0), coalesce((SELECT max(version) FROM stream), 0)"
+    "SELECT coalesce((SELECT max(position) FROM event), 0), coalesce((SELECT max(version) FROM change), 0)"
 )
 
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from ceramic_node.store.sqlite.keys import number_list
+from ceramic_node.short_keys import number_list
 from ceramic_node.store.sqlite.records import without_bytes
 from ceramic_node.store.sqlite.schema import REPORT
 from ceramic_node.store.sqlite.streams import StreamRow, rows_of

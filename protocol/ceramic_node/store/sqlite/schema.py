@@ -6,6 +6,8 @@ Keys are the last eight bytes of a CID as a number: a fifth of the CID's size, a
 as whoever finds a row compares the CID itself.
 
 * `stream`: every stream of which something is known, with its version; `begun` is its init event's position.
+* `change`: the streams by the versions that they were given, in that order. Of a stream the last one counts,
+  which is its version; those before it stay, as it costs less to add a row at the end than to move one.
 * `init`: what init events fix for their streams, by position.
 * `event`: what was delivered; the row number is the position. `version` is that of the stream when it was
   delivered, `revised` when its report was last replaced after that.
@@ -121,5 +123,11 @@ _RECON_APART: Final = (
     "CREATE INDEX event_revision ON event (revised) WHERE revised IS NOT NULL",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _PRUNED, _RECON_APART)
+_CHANGES: Final = (
+    "CREATE TABLE change (version INTEGER PRIMARY KEY, stream INTEGER NOT NULL) STRICT",
+    "INSERT INTO change SELECT version, id FROM stream ORDER BY version",
+    "DROP INDEX stream_version",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _PRUNED, _RECON_APART, _CHANGES)
 """The statements of each step. A file's version, its `user_version`, is how many of them it has seen."""

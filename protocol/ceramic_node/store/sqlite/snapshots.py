@@ -8,8 +8,8 @@ from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Final
 
+from ceramic_node.short_keys import number_list, short_key
 from ceramic_node.store.sqlite.capabilities import KnownCapabilities
-from ceramic_node.store.sqlite.keys import number_list, short_key
 from ceramic_node.store.sqlite.pruning import are_pruned
 from ceramic_node.store.sqlite.records import CAPABILITY, HOME, Row, car_of, report_of, reports
 from ceramic_node.store.sqlite.schema import REPORT

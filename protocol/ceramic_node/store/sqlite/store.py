@@ -38,7 +38,7 @@ from ceramic_protocol.store_port import ANY_VERSION, VersionMoved
 from ceramic_protocol.stored import Grounds, NewEvent, Pruned, PutResult, StoreHead
 
 _COUNTERS: Final = (
-    "SELECT coalesce((SELECT max(position) FROM event), 0), coalesce((SELECT max(version) FROM stream), 0),"
+    "SELECT coalesce((SELECT max(position) FROM event), 0), coalesce((SELECT max(version) FROM change), 0),"
     " coalesce((SELECT max(id) FROM stream), 0),"
     " coalesce((SELECT received FROM event ORDER BY position DESC LIMIT 1), 0),"
     " (SELECT count(*) FROM waiting)"

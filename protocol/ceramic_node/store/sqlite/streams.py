@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple
 
-from ceramic_node.store.sqlite.keys import number_list, short_key
+from ceramic_node.short_keys import number_list, short_key
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.errors import StoreCorruption
 from ceramic_protocol.event_ids import MODEL_SEPARATOR

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ceramic_node.short_keys import short_key
 from ceramic_node.store.planning import BatchPlan
 from ceramic_node.store.sqlite.capabilities import KeptCapabilities
-from ceramic_node.store.sqlite.keys import short_key
 from ceramic_node.store.sqlite.known import KnownEvents
 from ceramic_node.store.sqlite.names import KeptNames
 from ceramic_node.store.sqlite.pruning import note_restored
@@ -33,6 +33,7 @@ _REVISE: Final = f"UPDATE event SET revised = ?, {_SETTERS} WHERE position = ?"
 _REVISE_WAITING: Final = f"UPDATE waiting SET version = ?, {_SETTERS} WHERE id = ?"
 _INIT: Final = "INSERT INTO init VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _STREAM: Final = "INSERT INTO stream VALUES (?, ?, ?, ?, ?)"
+_CHANGE: Final = "INSERT INTO change VALUES (?, ?)"
 
 
 @dataclass(slots=True)
@@ -117,6 +118,7 @@ class BatchWriter:
             [(version, known[stream].number) for stream, version in versions.items() if stream not in added],
         )
         self._many(_STREAM, fresh)
+        self._many(_CHANGE, [(version, known[stream].number) for stream, version in versions.items()])
         self._many(
             "UPDATE stream SET begun = ? WHERE id = ?",
             [

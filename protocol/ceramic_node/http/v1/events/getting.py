@@ -87,7 +87,7 @@ def _wants_car(request: web.Request) -> bool:
 
 
 def _look(node: Node, stream: Cid | None, cid: Cid) -> tuple[StreamEntry | None, EventRow | None]:
-    return None if stream is None else node.events.entry(stream), node.states.event(cid)
+    return (None, None) if stream is None else (node.events.entry(stream), node.states.event(cid, stream))
 
 
 def _view(

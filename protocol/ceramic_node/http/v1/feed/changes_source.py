@@ -81,8 +81,9 @@ class ChangesSource:
     def _tips(self, changes: Sequence[StateChange]) -> dict[Cid, EventRow]:
         if self._include is not IncludeState.STATE:
             return {}
-        tips = [change.correction.new_tip for change in changes]
-        return self._node.states.events([tip for tip in tips if tip is not None])
+        made = (change.correction for change in changes)
+        tips = {each.new_tip: each.stream_id.cid for each in made if each.new_tip is not None}
+        return self._node.states.events(tips)
 
     def _sifted(self, changes: Sequence[StateChange]) -> Sequence[StateChange]:
         if self._streams:

@@ -35,7 +35,8 @@ def look_up(node: Node, entries: Sequence[FeedEntry]) -> Looked:
     """Look judgements of entries up."""
     # The head first: whatever it says has been followed, is there when it is looked up.
     followed = node.states.head().version
-    found = node.states.events([entry.delivered.checked.cid for entry in entries])
+    delivered = (entry.delivered for entry in entries)
+    found = node.states.events({each.checked.cid: each.facts.stream for each in delivered})
     rows = [found.get(entry.delivered.checked.cid) for entry in entries]
     settled = 0
     for entry, row in zip(entries, rows, strict=True):

@@ -45,7 +45,7 @@ async def find_stream(node: Node, stream_id: StreamId, wait: float) -> Found:
         raise Problem(BEHIND, "the stream is there, but has not been judged yet")
     row, tip = found
     if tip is None:
-        init = await node.read(node.states.event, stream)
+        init = await node.read(node.states.event, stream, stream)
         reason = None if init is None else init.reason
         detail = "" if init is None or reason is None else init.detail or reason.summary
         raise StreamUnknown(stream_id, None if reason is None else Finding(reason, detail))

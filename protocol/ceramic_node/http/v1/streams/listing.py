@@ -166,7 +166,7 @@ def _page(node: Node, wanted: StreamFilter, after: int, limit: int, form: _Form,
 
 def _looks(node: Node, entries: list[StreamEntry], *, with_tips: bool) -> list[_Look]:
     rows = node.states.streams({entry.facts.stream for entry in entries})
-    tips = {row.tip for row in rows.values() if row.tip is not None} if with_tips else set()
+    tips = {row.tip: row.stream for row in rows.values() if row.tip is not None} if with_tips else {}
     events = node.states.events(tips)
     looks = []
     for entry in entries:

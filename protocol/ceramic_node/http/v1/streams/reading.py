@@ -131,8 +131,8 @@ async def _at(node: Node, asked: GetState) -> tuple[Found, EventRow]:
 
 
 async def _event(node: Node, found: Found, cid: Cid) -> EventRow:
-    row = await node.read(node.states.event, cid)
-    if row is None or row.stream != found.stream_id.cid:
+    row = await node.read(node.states.event, cid, found.stream_id.cid)
+    if row is None:
         raise Problem(EVENT_UNKNOWN, f"{cid} is no event of stream {found.stream_id}, as far as is known")
     if row.reason is not None:
         finding = Finding(row.reason, row.detail or row.reason.summary)
