@@ -49,7 +49,6 @@ def _build(binary: Path) -> None:
             "GOPATH": f"{folder}/go",
             "GOCACHE": f"{folder}/cache",
             "GOFLAGS": "-modcacherw",
-            "GOTOOLCHAIN": "local",
             "CGO_ENABLED": "0",
         }
         try:

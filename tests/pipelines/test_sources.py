@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from ceramic_connectors.source.choices import Writes
@@ -19,14 +19,16 @@ from tests.connectors.kafka.conftest import FORGOTTEN
 from tests.connectors.source.running import config_for, running_source
 from tests.support import corpus
 from tests.support.cli import CHAIN, lines, run
-from tests.support.export import write_ndjson
+from tests.support.export import read_tables, write_ndjson
 from tests.support.node import running_node
+from tests.support.prism import prism_options
 
 pytest.importorskip("kafka", reason="kafka-python is not installed: pip install 'ceramic-streams[kafka]'")
 
 pytestmark = pytest.mark.filterwarnings(FORGOTTEN)
 
 Told = dict[str, Any]
+Tables = dict[str, list[Told]]
 
 JUDGING = (*CHAIN, "--at", "2026-06-01T00:00:00Z")
 
@@ -48,7 +50,9 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
             node.submit(*cars[start : start + 300])
         feed = open_source(node.url, folder)
         items = [item for item in items_of(feed, 0, feed.count) if isinstance(item, RawEvent)]
-        write_ndjson(folder / "events.ndjson.gz", [(str(item.cid), item.car) for item in items])
+        cars_of = [(str(item.cid), item.car) for item in items]
+        write_ndjson(folder / "events.ndjson.gz", cars_of)
+        write_ndjson(folder / "shuffled.ndjson.gz", random.Random(9).sample(cars_of, len(cars_of)))
         write_rows(folder / "events.parquet", [(item.car, item.cid) for item in items])
         config = config_for(node, write=Writes.EVENTS)
         with running_source(config) as source:
@@ -58,6 +62,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         topics = f"{config.prefix}.inmemory.*.events,{config.prefix}.inmemory.dead-letters"
         uris = {
             "archive": f"ndjson:{folder / 'events.ndjson.gz'}",
+            "other order": f"ndjson:{folder / 'shuffled.ndjson.gz'}",
             "feed": node.url,
             "topics": f"kafka://{config.kafka}/{topics}",
             "store": f"store:{folder / 'node'}",
@@ -89,16 +94,35 @@ def test_resolve_says_the_same_wherever_events_are_read(places: Places, place: s
     assert found == expected
 
 
-@pytest.mark.parametrize("place", ["feed", "topics", "store", "table"])
+@pytest.fixture(scope="module")
+def expected(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    return exported(places, "archive", tmp_path_factory.mktemp("expected") / "tables")
+
+
+def exported(places: Places, place: str, output: Path, *options: str) -> Tables:
+    result = run("export", places.uris[place], *JUDGING, "--output", str(output), *options)
+    assert result.exit_code == 0, result.stderr
+    return {name: table.to_pylist() for name, table in read_tables(output).items()}
+
+
+@pytest.mark.parametrize("num_shards", ["1", "4"])
+@pytest.mark.parametrize("place", ["other order", "feed", "topics", "store", "table"])
 def test_export_writes_the_same_tables_wherever_events_are_read(
-    places: Places, place: str, tmp_path: Path
+    places: Places, expected: Tables, place: str, num_shards: str, tmp_path: Path
 ) -> None:
-    for each in (place, "archive"):
-        result = run("export", places.uris[each], *JUDGING, "--output", str(tmp_path / each))
-        assert result.exit_code == 0, result.stderr
-    for table in ("conclusion_events", "event_states", "stream_tips", "stream_states"):
-        found, expected = (pq.read_table(tmp_path / each / table).to_pylist() for each in (place, "archive"))
-        assert found == expected
+    assert exported(places, place, tmp_path / "out", "--num-shards", num_shards) == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "num_shards"),
+    [("archive", "1"), ("other order", "4"), ("feed", "1"), ("feed", "4"), ("topics", "4")],
+)
+def test_export_writes_the_same_tables_on_prism(
+    places: Places, expected: Tables, place: str, num_shards: str, tmp_path: Path
+) -> None:
+    _runner, location = prism_options()
+    options = ("--num-shards", num_shards, "--runner", "PrismRunner", "--", location)
+    assert exported(places, place, tmp_path / "out", *options) == expected
 
 
 def test_a_place_that_is_not_there_is_exit_code_3(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,6 +42,7 @@ from tests.connectors.event_sources.test_files import rows_of, write_rows
 from tests.connectors.event_sources.test_nodes import submit_all
 from tests.support import corpus
 from tests.support.node import running_node
+from tests.support.prism import prism_options
 
 
 @dataclass(frozen=True)
@@ -201,11 +201,9 @@ def test_two_processes_read_all(cases: dict[str, Case]) -> None:
     run(cases["table"].transform(), cases["table"].cars, "FnApiRunner", *options)
 
 
-@pytest.mark.skipif("PRISM_BIN" not in os.environ, reason="no Prism: name its program in PRISM_BIN")
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_is_read_on_prism(cases: dict[str, Case], kind: str) -> None:
-    option = f"--prism_location={os.environ['PRISM_BIN']}"
-    run(cases[kind].transform(), cases[kind].cars, "PrismRunner", option)
+    run(cases[kind].transform(), cases[kind].cars, "PrismRunner", *prism_options()[1:])
 
 
 def test_several_sources_of_a_collection() -> None:
