@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import signal
 import sys
@@ -27,6 +28,7 @@ from ceramic_connectors.source.assembling import (
     topics_of,
     writers_of,
 )
+from ceramic_connectors.source.censoring import censor_of
 from ceramic_connectors.source.choices import Start
 from ceramic_connectors.source.config import SourceConfig
 from ceramic_connectors.source.errors import NodeUnreachableError
@@ -40,12 +42,14 @@ from ceramic_connectors.source.progress import Progress
 from ceramic_connectors.source.recognising import Kind
 from ceramic_connectors.source.topic_maker import TopicMaker
 from ceramic_connectors.source.topics import Topics
+from ceramic_connectors.watching.logs import start_logging
 from ceramic_protocol.errors import CeramicError, OutsideError
 from ceramic_protocol.limits import ORIGIN_RETRY_SECONDS
 
 Tell = Callable[[str], None]
 _T = TypeVar("_T")
 
+_LOG: Final = logging.getLogger(__name__)
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _LOOK_SECONDS: Final = 0.2
 
@@ -195,12 +199,14 @@ def _run_task(job: Job, told: Connection) -> None:
         signal.signal(each, signal.SIG_IGN)  # the process that began it tells it when to stop
     stopping = threading.Event()
     threading.Thread(target=_watch, args=(told, stopping), daemon=True).start()
+    config = job.config
+    start_logging(config.log_format, config.log_level, censor_of(config))
 
     def tell(text: str) -> None:
-        print(f"task {job.task}: {text}", file=sys.stderr, flush=True)  # noqa: T201  # the log
+        _LOG.info("task %d: %s", job.task, text)
 
     try:
         _run_here(job, stopping, tell)
     except CeramicError as error:
-        tell(f"error: {error}")
+        _LOG.error("task %d: %s", job.task, error)
         sys.exit(1)
