@@ -1,4 +1,8 @@
-"""The main job as a pipeline: beside the bare signature check, the same functions in a loop, and itself."""
+"""The main job as a pipeline: beside the bare signature check, the same functions in a loop, and itself.
+
+Events come from a Parquet file, which takes hardly any time to read. An archive is read once before, as the
+blocks of its events may lie anywhere.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.archives import write_car
+from bench.archives import write_car, write_table
 from bench.ceiling import bare_check
 from bench.effort import Effort
 from bench.figure import Figure, Series
@@ -56,16 +60,19 @@ class _Round:
     one: _Run
     single: _Run
     two: _Run
+    archive: _Run
 
 
 def figures(effort: Effort) -> list[Figure]:
     """All of them."""
     few, many = effort.pipeline_events
     with tempfile.TemporaryDirectory() as folder:
-        places = {number: Path(folder, f"{number}.car") for number in (_FEW, few, many)}
-        for number, path in places.items():
-            write_car(path, [model_event(), *make_events(number, _STREAM_LENGTH)])
-        jobs = _Jobs(places)
+        for number in (_FEW, few, many):
+            events = [model_event(), *make_events(number, _STREAM_LENGTH)]
+            write_table(Path(folder, f"{number}.parquet"), events)
+            if number != many:
+                write_car(Path(folder, f"{number}.car"), events)
+        jobs = _Jobs(Path(folder))
         rounds = [jobs.round(few) for _ in range(effort.pipeline_rounds)]
         whole = [jobs.run("export", many) for _ in range(effort.pipeline_many_rounds)]
     return [*_beside_others(rounds, few), *_by_size(rounds, whole, few, many)]
@@ -73,9 +80,9 @@ def figures(effort: Effort) -> list[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class _Jobs:
-    """Runs jobs on archives, each in a process of its own."""
+    """Runs jobs on events in a folder, each in a process of its own."""
 
-    places: dict[int, Path]
+    folder: Path
 
     def round(self, events: int) -> _Round:
         sample = [event.raw for event in make_events(_CEILING_EVENTS, _STREAM_LENGTH)]
@@ -86,10 +93,11 @@ class _Jobs:
             one=self.run("export", events),
             single=self.run("export", events, "--threads", "1"),
             two=self.run("export", events, "--threads", "1", "--workers", "2"),
+            archive=self.run("export", events, kind="car"),
         )
 
-    def run(self, job: str, events: int, *options: str) -> _Run:
-        source, start = f"car:{self.places[events]}", f"car:{self.places[_FEW]}"
+    def run(self, job: str, events: int, *options: str, kind: str = "parquet") -> _Run:
+        source, start = (f"{kind}:{self.folder / f'{number}.{kind}'}" for number in (events, _FEW))
         command = [sys.executable, "-m", "bench.child", job, source, "--start", start, *options]
         done = subprocess.run(command, cwd=_PROJECT, capture_output=True, check=False)
         if done.returncode != 0:
@@ -114,6 +122,7 @@ def _beside_others(rounds: Sequence[_Round], events: int) -> list[Figure]:
     return [
         figure("verify transform, one process", [each.verify.rate for each in rounds], bare),
         figure("whole job, one process", [each.one.rate for each in rounds], bare),
+        figure("whole job, one process, from a CAR archive", [each.archive.rate for each in rounds], bare),
         figure("whole job, one process, one thread", [each.single.rate for each in rounds], bare),
         figure("whole job beside a loop", [each.one.rate for each in rounds], loop),
         figure(

@@ -102,15 +102,15 @@ class SignaturePool:
         """Batches with their answers; the threads are on the next one while the caller uses the last."""
         running: deque[Running[Checked]] = deque()
         for items in batches:
-            running.append(self.begin(items, verifier))
+            running.append(self._start(items, verifier.check_all))
             if len(running) > 1:
                 yield running[0].items, running.popleft().answers()
         while running:
             yield running[0].items, running.popleft().answers()
 
-    def begin(self, items: Sequence[SourceItem], verifier: Verifier) -> Running[Checked]:
+    def begin(self, items: Sequence[SourceItem], verifier: Verifier) -> Running[Inspected]:
         """Have the threads check items, for answers that are asked for later."""
-        return self._start(items, verifier.check_all)
+        return self._start(items, verifier.inspect_all)
 
     def _run(self, items: Sequence[SourceItem], work: _Work[_T]) -> list[_T]:
         return work(items) if self._pool and len(items) <= _FEW else self._start(items, work).answers()

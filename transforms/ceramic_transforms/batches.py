@@ -17,6 +17,7 @@ from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_CID_BYTES
+from ceramic_protocol.payloads import remember_said
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 from ceramic_protocol.reasons import BY_CODE
 
@@ -52,12 +53,14 @@ CHECKED_EVENTS: Final = pa.schema(
         pa.field("chain_id", pa.utf8()),
         pa.field("reason", pa.utf8()),
         pa.field("detail", pa.utf8()),
+        pa.field("said", pa.binary()),
         pa.field("car", pa.binary(), nullable=False),
         *_ORIGIN,
     ]
 )
 """Events after their own checks (`CheckedEvent`), with the bytes they came from.
 
+`said` is what a data event says as JSON (`payloads.said_by`), for those who would decode its payload again.
 `stream_cid` is null in time events that don't tell their stream, until it is found (`placing`)."""
 
 
@@ -128,7 +131,7 @@ def raw_items(batch: pa.RecordBatch) -> Iterator[SourceItem]:
             yield Damage(damage, source, position, len(car), car, BY_CODE[reason])
 
 
-def checked_row(event: CheckedEvent, raw: RawEvent) -> tuple[Any, ...]:
+def checked_row(event: CheckedEvent, raw: RawEvent, said: bytes | None = None) -> tuple[Any, ...]:
     """A row of `CHECKED_EVENTS`."""
     return (
         event.cid,
@@ -144,6 +147,7 @@ def checked_row(event: CheckedEvent, raw: RawEvent) -> tuple[Any, ...]:
         event.chain_id,
         None if event.reason is None else event.reason.value,
         event.detail,
+        said,
         raw.car,
         raw.source,
         raw.position,
@@ -155,15 +159,18 @@ _KINDS: Final = tuple(sorted(Kind))
 
 def checked_event(row: Sequence[Any]) -> CheckedEvent:
     """The event of a row of `CHECKED_EVENTS`."""
-    cid, stream, kind, prev, payload, signer, capability, grant, model, stamp, chain, reason, detail = row[
-        :13
-    ]
+    cid, stream, kind, prev, payload, signer, capability, grant, model, *others = row
+    stamp, chain, reason, detail, said, *_origin = others
+    stream = None if stream is None else Cid(stream)
+    prev = None if prev is None else Cid(prev)
+    if said is not None and stream is not None and prev is not None:
+        remember_said(payload, said, stream, prev)
     # Names of arguments would cost more than all else here.
     return CheckedEvent(
         Cid(cid),
-        None if stream is None else Cid(stream),
+        stream,
         _KINDS[kind],
-        None if prev is None else Cid(prev),
+        prev,
         payload,
         signer,
         None if capability is None else Cid(capability),

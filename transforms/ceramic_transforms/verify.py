@@ -13,9 +13,10 @@ from apache_beam.utils.windowed_value import WindowedValue
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.batch import Running, SignaturePool
 from ceramic_protocol.events import InvalidEvent
+from ceramic_protocol.payloads import said_by
 from ceramic_protocol.ports import Damage, SourceItem
 from ceramic_protocol.tables import REJECTED
-from ceramic_protocol.verify import Checked, Verifier
+from ceramic_protocol.verify import Inspected, Verifier
 from ceramic_transforms.batches import CHECKED_EVENTS, checked_row, raw_items, to_batch
 from ceramic_transforms.metrics import DAMAGED, Tally
 
@@ -50,7 +51,7 @@ class VerifyEvents(beam.PTransform[beam.PCollection[pa.RecordBatch], DoOutputsTu
 class _Held(NamedTuple):
     """A batch that is being checked, and where in event time its results belong."""
 
-    running: Running[Checked]
+    running: Running[Inspected]
     timestamp: Any
     window: Any
 
@@ -91,14 +92,14 @@ class _CheckBatch(beam.DoFn):
 def _results(held: _Held) -> Iterator[Any]:
     checked, refused = [], []
     tally = Tally()
-    for item, found in zip(held.running.items, held.running.answers(), strict=True):
+    for item, (found, event) in zip(held.running.items, held.running.answers(), strict=True):
         if isinstance(found, InvalidEvent):
             refused.append(_refused_row(item, found))
             tally.add_verdict(found.reason)
         if isinstance(item, Damage):
             tally.add(DAMAGED)
         elif not isinstance(found, InvalidEvent):
-            checked.append(checked_row(found, item))
+            checked.append(checked_row(found, item, said_by(event)))
     tally.flush()
     if checked:
         yield _at(held, to_batch(CHECKED_EVENTS, checked))
