@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +12,7 @@ from ceramic_transforms.sources import ReadFromKafka
 from tests.connectors.event_sources.source_contract import signed_events
 from tests.connectors.event_sources.test_topics import TestTopics as Topics
 from tests.connectors.kafka.conftest import FORGOTTEN
+from tests.support.prism import prism_options
 from tests.transforms.test_sources import read_with_splits, run
 
 pytest.importorskip("kafka", reason="kafka-python is not installed: pip install 'ceramic-streams[kafka]'")
@@ -55,7 +55,5 @@ def test_no_more_is_read_than_is_asked_for(topic: TopicEvents) -> None:
     run(reading(topic, start_read_time=1 << 45), [])
 
 
-@pytest.mark.skipif("PRISM_BIN" not in os.environ, reason="no Prism: name its program in PRISM_BIN")
 def test_all_is_read_on_prism(topic: TopicEvents) -> None:
-    option = f"--prism_location={os.environ['PRISM_BIN']}"
-    run(reading(topic), [event.car for event in signed_events()], "PrismRunner", option)
+    run(reading(topic), [event.car for event in signed_events()], "PrismRunner", *prism_options()[1:])
