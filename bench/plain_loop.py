@@ -20,7 +20,7 @@ from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.ids import METAMODEL
 from ceramic_protocol.models.context import Context
 from ceramic_protocol.reasons import Outcome
-from ceramic_protocol.rows import ShardOrder, shard_of, stream_rows
+from ceramic_protocol.rows import ShardOrder, row_pieces, shard_of
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import CONCLUSION_EVENTS, REJECTED, TABLES
 from ceramic_protocol.verify import Verifier
@@ -75,10 +75,10 @@ def _write(
     for stream in sorted(streams):
         history = evaluate(stream, EventSet.of(streams.pop(stream)), rules, context)
         assert all(item.outcome is Outcome.VALID for item in history.judged.values())
-        rows = stream_rows(history, order)
-        for name, builder in builders.items():
-            for batch in builder.add(getattr(rows, name)):
-                writers[name].add(batch)
+        for rows in row_pieces(history, order):
+            for name, builder in builders.items():
+                for batch in builder.add(getattr(rows, name)):
+                    writers[name].add(batch)
     for name, builder in builders.items():
         rest = builder.flush()
         if rest is not None:

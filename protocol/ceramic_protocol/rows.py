@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ from ceramic_protocol.documents import envelope_json, header_metadata
 from ceramic_protocol.events import InitHeader
 from ceramic_protocol.history import Judged, StreamHistory
 from ceramic_protocol.ids import StreamId
+from ceramic_protocol.limits import MAX_BATCH_EVENTS
 from ceramic_protocol.payloads import decode_payload_block
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reasons import Layer
@@ -68,7 +69,21 @@ def stream_rows(
     reducer: Reducer | None = None,
     profile: Profile = Profile.STRICT,
 ) -> StreamRows:
-    """The rows of one stream.
+    """The rows of one stream: all that `row_pieces` gives."""
+    whole = StreamRows()
+    for piece in row_pieces(history, order, reducer, profile):
+        for name in StreamRows.__slots__:
+            getattr(whole, name).extend(getattr(piece, name))
+    return whole
+
+
+def row_pieces(
+    history: StreamHistory,
+    order: ShardOrder,
+    reducer: Reducer | None = None,
+    profile: Profile = Profile.STRICT,
+) -> Iterator[StreamRows]:
+    """The rows of one stream, of a bounded number of events at a time: together they take more than these.
 
     Args:
         history: the stream.
@@ -79,10 +94,9 @@ def stream_rows(
     Raises:
         ReducerError: the reducer failed.
     """
-    if history.header is None:
-        return StreamRows()
-    folded = None if reducer is None else fold_log(history, reducer)
-    return _RowMaker(history, history.header, folded, profile).make(order)
+    if history.header is not None:
+        folded = None if reducer is None else fold_log(history, reducer)
+        yield from _RowMaker(history, history.header, folded, profile).make(order)
 
 
 @lru_cache
@@ -102,19 +116,23 @@ class _RowMaker:
         self._model = _text(header.model) if header.model else None
         self._stream: Row = (history.stream, header.stream_type, header.controller, _dimensions(header))
 
-    def make(self, order: ShardOrder) -> StreamRows:
-        rows = StreamRows()
-        numbers: dict[Cid, int] = {}
+    def make(self, order: ShardOrder) -> Iterator[StreamRows]:
+        rows, tip, tip_number = StreamRows(), self._history.tip, 0
         concluded = [item for item in self._history.judged.values() if is_concluded(item)]
         for item in sorted(concluded, key=lambda item: (item.height, item.event.cid)):
-            number = numbers[item.event.cid] = order.next_event()
+            number = order.next_event()
+            if item.event.cid == tip:
+                tip_number = number
             rows.conclusion_events.append(self._conclusion(item, number))
             rows.event_states.append(self._state(item, number))
-        if self._history.tip is not None:
+            if len(rows.event_states) == MAX_BATCH_EVENTS:
+                yield rows
+                rows = StreamRows()
+        if tip is not None:
             number = order.next_stream()
-            rows.stream_tips.append(self._tips(number, numbers[self._history.tip]))
+            rows.stream_tips.append(self._tips(number, tip_number))
             rows.stream_states.append(self._stream_state(number))
-        return rows
+        yield rows
 
     def _verified(self, item: Judged) -> Row:
         return self._stream_id, item.event.signer, item.event.capability, self._profile

@@ -21,7 +21,7 @@ from ceramic_protocol.ids import StreamId
 from ceramic_protocol.limits import MAX_BATCH_BYTES
 from ceramic_protocol.placing import judge_unplaced
 from ceramic_protocol.reducers import Reducer
-from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, stream_rows
+from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, row_pieces
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import REJECTED, TABLES
 from ceramic_transforms import metrics
@@ -265,8 +265,8 @@ class TableRows:
             _count(tally, history, len(rows), self._rules)
             tell("resolved", len(rows))
             with passed_on():
-                made = stream_rows(history, order, self._reducer, self._rules.profile)
-            yield from parts.add(made)
+                for piece in row_pieces(history, order, self._reducer, self._rules.profile):
+                    yield from parts.add(piece)
             yield from parts.add_refused(_refused_rows(history.judged, history.stream_id, rows))
         yield from parts.add_refused(_unplaced_rows(tally, unplaced))
         yield from parts.flush()
