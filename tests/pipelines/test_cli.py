@@ -95,7 +95,7 @@ def test_damage_is_reported_with_its_offset_and_the_rest_is_exported(tmp_path: P
     [
         (("verify", "car:/nowhere/x.car"), 3, "/nowhere/x.car"),
         (("verify", "gopher:x"), 2, "gopher"),
-        (("verify", "kafka://localhost/topic"), 2, "kafka"),
+        (("verify", "kafka://localhost/topic"), 2, "localhost"),
         (("verify", SOURCES["car"], "--chain", "/nowhere/chain.json"), 3, "chain.json"),
         (("verify", SOURCES["car"], "--at", "yesterday"), 2, "yesterday"),
         (("export", SOURCES["car"]), 2, "--output"),
