@@ -92,6 +92,20 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
     return writer.rows
 
 
+def row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Batches of that schema in tables of the size of a row group; none where there are no rows."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        held.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+            yield pa.Table.from_batches(held, schema)
+            held, rows, size = [], 0, 0
+    if rows:
+        yield pa.Table.from_batches(held, schema)
+
+
 def merge_files(folder: Path, parts: int, files: int, only: Sequence[int] | None = None) -> None:
     """Make `files` Parquet files of the `parts` that each table in `folder` has, in their order.
 

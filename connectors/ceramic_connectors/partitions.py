@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, Self
 
 import pyarrow as pa
@@ -56,6 +56,12 @@ def partition_files(folder: Path, names: Sequence[str], keys: Sequence[str]) -> 
                     _cut(folder / table.name, name, places)
                 else:
                     _move(folder / table.name, name, _place({}, None, keys))
+
+
+def partition_of(name: str) -> dict[str, str | None]:
+    """The values that stand in the folders of a file's path, by their keys; None for Hive's null."""
+    pairs = (part.split("=", 1) for part in PurePosixPath(name).parts[:-1] if "=" in part)
+    return {key: None if value == _NULL else value for key, value in pairs}
 
 
 def _places(path: Path, keys: Sequence[str]) -> list[str]:

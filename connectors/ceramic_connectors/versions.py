@@ -21,6 +21,7 @@ import os
 import re
 import shutil
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
@@ -28,11 +29,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from ceramic_connectors.manifest import MANIFEST, write_manifest
+from ceramic_connectors.manifest import MANIFEST, read_manifest, write_manifest
 from ceramic_connectors.outside import outside
 from ceramic_connectors.rename import sync
 from ceramic_connectors.staging import StagedFolder
-from ceramic_protocol.errors import UsageError
+from ceramic_protocol.errors import CeramicError, UsageError
 from ceramic_protocol.limits import KEEP_VERSION_SECONDS
 
 CURRENT: Final = "current"
@@ -144,13 +145,17 @@ class Draft:
     def commit(self, manifest: Mapping[str, object]) -> None:
         """Publish the version at once, with a manifest of these members and the list of its files.
 
+        The manifest also has `version`, its number, and `export`, what tells this export from all others: it
+        is made with the first version and stays.
+
         Raises:
             UsageError: in the meantime something was put at the place of the first version.
             OutsideError: the disk refused; the current version is as it was.
         """
         with outside(f"publish {self._name}"):
             self._name_files()
-            write_manifest(self.path, {"version": self.number, **manifest})
+            told = {"version": self.number, "export": _identity(self.base)}
+            write_manifest(self.path, {**told, **manifest})
             version = self.path.with_name(version_name(self.number))
             self.path.rename(version)
             sync(version.parent)
@@ -194,6 +199,16 @@ def _share(old: Path, new: Path) -> None:
         if error.errno not in (errno.EMLINK, errno.EPERM, errno.ENOTSUP):
             raise
         shutil.copyfile(old, new)
+
+
+def _identity(base: Path | None) -> str:
+    if base is not None:
+        # A version that can't be read is replaced as a whole.
+        with suppress(CeramicError):
+            known = read_manifest(base).get("export")
+            if isinstance(known, str):
+                return known
+    return str(uuid.uuid4())
 
 
 def _number(version: Path) -> int:

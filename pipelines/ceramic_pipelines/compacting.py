@@ -15,7 +15,7 @@ from ceramic_pipelines.incremental.before import with_files
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import COMPACT_BYTES, KEEP_VERSION_SECONDS
 
-_OURS: Final = ("made_by", "version", "files")
+_OURS: Final = ("made_by", "version", "export", "files")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def run_step(step: Step, output: Path, point: str | None, hit: int) -> None:
     """Run an increment; with a point, die there when it has passed by `hit` times before."""
     quiet_beam()
     if point is not None:
-        _arm(*POINTS[point], hit)
+        arm(*POINTS[point], hit)
     files = None if (output / CURRENT).is_symlink() else FILES
     step.run(output, incremental=True, num_shards=files, keep_seconds=0)
 
@@ -51,7 +51,8 @@ def run_compaction(output: Path) -> None:
     run_compact(output, keep_seconds=0)
 
 
-def _arm(owner: Any, name: str, is_after: bool, hit: int) -> None:
+def arm(owner: Any, name: str, is_after: bool, hit: int) -> None:
+    """Die where something is called, or after it, when it has been called `hit` times before."""
     real: Callable[..., Any] = getattr(owner, name)
     passed = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,8 @@ DUCKDB_TYPES: Final[Mapping[Kind, str]] = {
 }
 """Names of the types of columns."""
 
+_PATTERN: Final = re.compile(r"[*?\[]")
+
 
 class DuckDBStore(SqlStore):
     """An `AppStore` in DuckDB. One process at a time may write to a file; use the store from one thread."""
@@ -43,15 +46,16 @@ class DuckDBStore(SqlStore):
             UsageError: DuckDB isn't installed.
             OutsideError: the file can't be opened, or is no database of DuckDB.
         """
-        return cls(_Database(str(path), read_only=read_only), read_only=read_only)
+        return cls(DuckDBDatabase(str(path), read_only=read_only), read_only=read_only)
 
 
-class _Database:
+class DuckDBDatabase:
     """See `database.Database`."""
 
     types = DUCKDB_TYPES
 
     def __init__(self, path: str, *, read_only: bool) -> None:
+        """Open a file, which is made if need be, or `MEMORY`; raises as `DuckDBStore.open`."""
         self._duckdb = import_duckdb()
         try:
             self._connection = self._duckdb.connect(path, read_only=read_only)
@@ -59,6 +63,7 @@ class _Database:
             raise OutsideError(f"can't open {path}: {first_line(error)}") from error
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """See `Database.execute`."""
         try:
             rows: list[tuple[Any, ...]] = self._connection.execute(sql, list(values)).fetchall()
         except self._duckdb.Error as error:
@@ -67,6 +72,7 @@ class _Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """See `Database.transaction`."""
         self.execute("BEGIN")
         try:
             yield
@@ -86,7 +92,19 @@ class _Database:
         """Nothing: DuckDB scans fast, and its indexes stand in the way of changes to a table."""
 
     def close(self) -> None:
+        """See `Database.close`."""
         self._connection.close()
+
+
+def refuse_patterns(path: Path) -> None:
+    """See to it that DuckDB reads this path and not those that it would match.
+
+    Raises:
+        UsageError: it has a sign of patterns.
+    """
+    if _PATTERN.search(str(path)):
+        msg = f"DuckDB takes {path} for a pattern: rename the folder, without *, ? and ["
+        raise UsageError(msg)
 
 
 def import_duckdb() -> ModuleType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -37,10 +37,10 @@ class PostgresStore(SqlStore):
             UsageError: psycopg isn't installed, the URL makes no sense, or the database isn't in UTF-8.
             OutsideError: the server can't be reached or refuses.
         """
-        return cls(_Database(url, schema, read_only=read_only), read_only=read_only)
+        return cls(PostgresDatabase(url, schema, read_only=read_only), read_only=read_only)
 
 
-class _Database:
+class PostgresDatabase:
     """See `database.Database`."""
 
     # Text is compared by its bytes, as in DuckDB, whatever the language of the database.
@@ -55,6 +55,7 @@ class _Database:
     }
 
     def __init__(self, url: str, schema: str, *, read_only: bool) -> None:
+        """Connect, and make the schema if need be; raises as `PostgresStore.open`."""
         settings = connection_settings(url)
         import psycopg
 
@@ -86,14 +87,29 @@ class _Database:
         self.execute(f"SET search_path = {quote(self._schema)}")
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """See `Database.execute`."""
         try:
             cursor = self._connection.execute(sql.encode(), values)
             return cursor.fetchall() if cursor.description else []
         except self._error as error:
             raise OutsideError(f"PostgreSQL failed: {first_line(error)}") from error
 
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+        """Add many rows to a table; gives how many they were. What the rows raise ends it."""
+        sql = f"COPY {quote(table)} ({', '.join(map(quote, columns))}) FROM STDIN"
+        number = 0
+        try:
+            with self._connection.cursor().copy(sql.encode()) as copy:
+                for row in rows:
+                    copy.write_row(row)
+                    number += 1
+        except self._error as error:
+            raise OutsideError(f"PostgreSQL failed: {first_line(error)}") from error
+        return number
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """See `Database.transaction`."""
         try:
             with self._connection.transaction():
                 # Between the look at versions and the change of rows nobody else may write.
@@ -105,6 +121,7 @@ class _Database:
             raise OutsideError(f"PostgreSQL failed: {first_line(error)}") from error
 
     def add_index(self, table: str, columns: Sequence[str], *, equality: bool = False) -> None:
+        """See `Database.add_index`."""
         # Only a hash index takes values of any length; a DID may have more than the 2,700 bytes of a B-tree.
         method = "hash" if equality else "btree"
         name = clip("_".join((table, *columns, "idx")))
@@ -112,4 +129,5 @@ class _Database:
         self.execute(f"CREATE INDEX IF NOT EXISTS {quote(name)} ON {quote(table)} USING {method} ({listed})")
 
     def close(self) -> None:
+        """See `Database.close`."""
         self._connection.close()

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 from ceramic_connectors.apps.binding import did_you_mean
 from ceramic_connectors.apps.columns import ModelTable, plan_table
 from ceramic_connectors.apps.database import first_line
-from ceramic_connectors.apps.duckdb_store import DUCKDB_TYPES, import_duckdb
+from ceramic_connectors.apps.duckdb_store import DUCKDB_TYPES, import_duckdb, refuse_patterns
 from ceramic_connectors.apps.export_folder import ExportFolder
 from ceramic_connectors.apps.running import Clock, Result, error_words, unique_names
 from ceramic_connectors.apps.statements import columns_of
@@ -29,7 +29,6 @@ from ceramic_protocol.multibase import encode
 from ceramic_protocol.tables import TABLES
 
 _MEMORY: Final = re.compile(r"[1-9][0-9]{0,9}(\.[0-9]{1,3})? ?([KMGT]i?B)", re.IGNORECASE)
-_GLOB: Final = re.compile(r"[*?\[]")
 _BATCH_ROWS: Final = 2000
 _NAMES: Final = "model_names"
 _MISSING: Final = re.compile(r"Catalog Error: Table with name (\S+) does not exist")
@@ -53,9 +52,7 @@ class Sandbox:
         if not _MEMORY.fullmatch(memory):
             msg = f"{memory!r} is no size of memory: give one such as 512MB or 4GB"
             raise UsageError(msg)
-        if _GLOB.search(str(export.path)):
-            msg = f"DuckDB takes {export.path} for a pattern: rename the folder, without *, ? and ["
-            raise UsageError(msg)
+        refuse_patterns(export.path)
         self._duckdb = import_duckdb()
         self._spill = tempfile.TemporaryDirectory(prefix="ceramic-streams-")
         self.models: tuple[ModelTable, ...] = ()

@@ -14,6 +14,7 @@ from ceramic_pipelines.cli.exit_codes import exit_code
 from ceramic_pipelines.cli.export import export
 from ceramic_pipelines.cli.inspect import inspect
 from ceramic_pipelines.cli.node import node
+from ceramic_pipelines.cli.publish import publish
 from ceramic_pipelines.cli.query import query
 from ceramic_pipelines.cli.resolve import resolve
 from ceramic_pipelines.cli.source import source
@@ -51,5 +52,5 @@ def main(*, debug: bool) -> None:
     del debug
 
 
-for _command in (export, compact, verify, resolve, inspect, query, tables, node, source):
+for _command in (export, compact, verify, resolve, inspect, query, tables, publish, node, source):
     main.add_command(_command)
