@@ -21,7 +21,7 @@ class Effort:
     them. A source reads `source_events`, `source_rounds` times; `source_load_seconds` of a steady load; its
     memory at each of `source_read` events; and its broker is killed `source_kills` times. The
     main job as a pipeline runs on each of `pipeline_events`, `pipeline_rounds` and `pipeline_many_rounds`
-    times.
+    times. Each question of `docs/queries.md` is asked of `query_events`, `query_rounds` times.
     """
 
     rounds: int
@@ -59,6 +59,8 @@ class Effort:
     pipeline_events: tuple[int, int]
     pipeline_rounds: int
     pipeline_many_rounds: int
+    query_events: int
+    query_rounds: int
 
 
 FULL: Final = Effort(
@@ -97,6 +99,8 @@ FULL: Final = Effort(
     pipeline_events=(100_000, 1_000_000),
     pipeline_rounds=5,
     pipeline_many_rounds=3,
+    query_events=100_000,
+    query_rounds=9,
 )
 SHORT: Final = Effort(
     rounds=3,
@@ -134,4 +138,6 @@ SHORT: Final = Effort(
     pipeline_events=(2_000, 10_000),
     pipeline_rounds=1,
     pipeline_many_rounds=1,
+    query_events=300,
+    query_rounds=2,
 )

@@ -9,7 +9,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 
-from ceramic_pipelines.find_reducer import find_reducer
+from ceramic_connectors.find_reducer import find_reducer
 from ceramic_protocol import car, dagcbor
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.dagcbor import IpldValue

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+import apache_beam as beam
 import pytest
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
 
 from ceramic_connectors.event_sources.topics import TopicEvents
 from ceramic_protocol.ports import EventSource, RawEvent
-from ceramic_transforms.sources import ReadFromKafka
+from ceramic_transforms import RAW_EVENTS, BatchesToRows, ReadFromKafka
 from tests.connectors.event_sources.source_contract import signed_events
 from tests.connectors.event_sources.test_topics import TestTopics as Topics
 from tests.connectors.kafka.conftest import FORGOTTEN
@@ -45,6 +49,36 @@ def test_a_topic_can_be_split_while_it_is_read(topic: TopicEvents) -> None:
 
 def test_all_is_read(topic: TopicEvents) -> None:
     run(reading(topic), [event.car for event in signed_events()])
+
+
+def test_a_group_by_key_behind_it_emits_without_java(
+    topic: TopicEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The read is bounded, so its watermark ends and groups come out."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with TestPipeline(runner="FnApiRunner") as pipeline:
+        raw = pipeline | reading(topic)
+        keyed = raw | beam.FlatMap(lambda batch: [(len(car) % 4, 1) for car in batch["car"].to_pylist()])
+        counts = keyed | beam.GroupByKey() | beam.MapTuple(lambda key, ones: (key, sum(ones)))
+        wanted = Counter(len(event.car) % 4 for event in signed_events())
+        assert_that(counts, equal_to(list(wanted.items())))
+
+
+def test_topic_partition_and_offset_stand_with_every_event(topic: TopicEvents) -> None:
+    name = topic.ranges[0].partition.topic
+    places = {
+        (item.source, item.position)
+        for page in topic.read(0, topic.count)
+        for item in page.items
+        if isinstance(item, RawEvent)
+    }
+    assert len(places) == len(signed_events())
+    assert all(name in source for source, _offset in places)
+    with TestPipeline(runner="FnApiRunner") as pipeline:
+        rows = pipeline | reading(topic) | BatchesToRows(RAW_EVENTS)
+        found = rows | beam.Map(lambda row: (row.source, row.position))
+        assert_that(found, equal_to(sorted(places)))
 
 
 def test_no_more_is_read_than_is_asked_for(topic: TopicEvents) -> None:

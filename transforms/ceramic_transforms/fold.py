@@ -1,19 +1,22 @@
-"""An application's own state of its streams, as a transform."""
+"""An application's own state of its streams, as a transform.
 
-from __future__ import annotations
+Annotations are evaluated here: Beam makes the schema of `FoldedStream` of them.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
+from apache_beam import coders
+from apache_beam.typehints import with_input_types, with_output_types
 
 from ceramic_protocol.dagjson import dump
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reducers import Reducer, fold_log
 from ceramic_protocol.rules import Rules
 from ceramic_transforms.failures import passed_on
-from ceramic_transforms.resolve import EvaluateStreams
+from ceramic_transforms.resolve import EvaluateStreams, shown_rules
 
 
 class FoldedStream(NamedTuple):
@@ -25,6 +28,11 @@ class FoldedStream(NamedTuple):
     state: str
 
 
+coders.registry.register_coder(FoldedStream, coders.RowCoder)
+
+
+@with_input_types(pa.RecordBatch)
+@with_output_types(FoldedStream)
 class FoldStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[FoldedStream]]):
     """Fold the canonical log of every stream that a reducer handles.
 
@@ -45,6 +53,10 @@ class FoldStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollec
         """Evaluate every stream, then fold it."""
         folded = EvaluateStreams(_Folded(self._reducer), self._rules)
         return checked | "Streams" >> folded.with_output_types(FoldedStream)
+
+    def display_data(self) -> dict[str, Any]:
+        """The reducer and the rules."""
+        return {"reducer": type(self._reducer).__qualname__, **shown_rules(self._rules)}
 
 
 class _Folded:

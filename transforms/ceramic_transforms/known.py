@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import apache_beam as beam
 import pyarrow as pa
+from apache_beam.typehints import with_input_types, with_output_types
 
 from ceramic_connectors.index_db import build_index, read_index
 from ceramic_transforms import metrics
@@ -50,6 +51,8 @@ def index_copies(work_dir: Path, batches: Iterable[pa.RecordBatch]) -> Path:
     return build_index(work_dir, _SCHEMA, fill)
 
 
+@with_input_types(pa.RecordBatch)
+@with_output_types(pa.RecordBatch)
 class DropKnown(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[pa.RecordBatch]]):
     """Leave out of batches of `RAW_EVENTS` the copies that an index has.
 
@@ -66,6 +69,10 @@ class DropKnown(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollecti
     def expand(self, raw: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[pa.RecordBatch]:
         """One look for each event."""
         return raw | "Drop" >> beam.ParDo(_Drop(self._index)).with_output_types(pa.RecordBatch)
+
+    def display_data(self) -> dict[str, Any]:
+        """Which index."""
+        return {"index": self._index}
 
 
 class _Drop(beam.DoFn):

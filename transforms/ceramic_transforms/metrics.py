@@ -85,4 +85,8 @@ def note_expiry(seconds: int) -> None:
 def read_counters(result: Any) -> Mapping[str, int]:
     """All counters of a finished pipeline by name."""
     found = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))
-    return {counter.key.metric.name: counter.result for counter in found["counters"]}
+    totals = Counter[str]()
+    for counter in found["counters"]:
+        # Several steps may keep the same counter, such as a combiner before and after its shuffle.
+        totals[counter.key.metric.name] += counter.result
+    return totals

@@ -7,12 +7,13 @@ once, some 500 bytes for each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.pvalue import AsList, AsSingleton
+from apache_beam.typehints import with_input_types, with_output_types
 
 from ceramic_protocol.placing import ends_of, streams_of
 from ceramic_transforms.batches import CHECKED_EVENTS, to_rows
@@ -24,6 +25,8 @@ Links: TypeAlias = dict[bytes, bytes]
 """One CID for another: an event's prev, or its stream."""
 
 
+@with_input_types(pa.RecordBatch)
+@with_output_types(dict[bytes, bytes])
 class FindStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[Links]]):
     """The stream of every event that doesn't tell it, as far as it follows from the others, by its CID.
 
@@ -38,6 +41,10 @@ class FindStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollec
         chains = AsSingleton(once | "Chains" >> beam.Map(_chains, AsList(prevs)))
         known = checked | "Known" >> beam.FlatMap(_known, chains)
         return once | "Streams" >> beam.Map(_streams, chains, AsList(known))
+
+    def display_data(self) -> dict[str, Any]:
+        """What is looked at."""
+        return {"columns": ",".join(PLACE_COLUMNS)}
 
 
 class _Chains(NamedTuple):

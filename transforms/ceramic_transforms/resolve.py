@@ -8,8 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam import coders
-from apache_beam.transforms.window import GlobalWindows
-from apache_beam.utils.windowed_value import WindowedValue
+from apache_beam.typehints import with_input_types, with_output_types
 
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.cid import Cid
@@ -18,7 +17,6 @@ from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import Judged, StreamHistory
 from ceramic_protocol.ids import StreamId
-from ceramic_protocol.limits import MAX_BATCH_BYTES
 from ceramic_protocol.placing import judge_unplaced
 from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.rows import Row, ShardOrder, StreamRows, refusal_columns, row_pieces
@@ -40,8 +38,8 @@ from ceramic_transforms.references import (
     model_streams,
     wanted_by,
 )
-from ceramic_transforms.shards import Splitter, shards_of_events
-from ceramic_transforms.unite import UniteEvents
+from ceramic_transforms.shards import shards_of_events
+from ceramic_transforms.unite import SplitByShard, UniteEvents
 
 
 class TablePart(NamedTuple):
@@ -79,6 +77,8 @@ class TablePartCoder(coders.Coder):
 coders.registry.register_coder(TablePart, TablePartCoder)
 
 
+@with_input_types(pa.RecordBatch)
+@with_output_types(TablePart)
 class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[TablePart]]):
     """Group checked events by stream, judge each in its history, fold states, resolve tips.
 
@@ -109,6 +109,22 @@ class ResolveStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCol
         rows = EvaluateStreams(TableRows(self._reducer, self._rules), self._rules, self._surroundings)
         return checked | "Streams" >> rows.with_output_types(TablePart)
 
+    def display_data(self) -> dict[str, Any]:
+        """The rules, and the reducer if there is one."""
+        reducer = {} if self._reducer is None else {"reducer": type(self._reducer).__qualname__}
+        return {**shown_rules(self._rules), **reducer}
+
+
+def shown_rules(rules: Rules) -> dict[str, Any]:
+    """What display data say of rules."""
+    return {
+        "at": rules.as_of_text,
+        "tie_break": rules.tie_break.value,
+        "profile": rules.profile.value,
+        "grace": rules.grace,
+        "skew": rules.skew,
+    }
+
 
 class PerShard(Protocol):
     """What becomes of the streams of a shard."""
@@ -123,6 +139,8 @@ class PerShard(Protocol):
         ...
 
 
+@with_input_types(pa.RecordBatch)
+@with_output_types(Any)
 class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[Any]]):
     """Bring the events of each stream together, evaluate it, and hand its history on to `per_shard`.
 
@@ -144,11 +162,16 @@ class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCo
         streams: Any = {}
         if around is None:
             streams = beam.pvalue.AsSingleton(checked | "FindStreams" >> FindStreams())
-        by_shard = beam.ParDo(_SplitByShard(), streams).with_output_types(tuple[int, pa.RecordBatch])
+        split = beam.ParDo(SplitByShard(shards_of_events), streams)
+        by_shard = split.with_output_types(tuple[int, pa.RecordBatch])
         shards = checked | "ByShard" >> by_shard | "Unite" >> beam.CombinePerKey(UniteEvents())
         if around is None:
             around = beam.pvalue.AsSingleton(self._find_surroundings(checked, shards, streams))
         return shards | "Evaluate" >> beam.ParDo(_EvaluateShard(self._per_shard, self._rules), around)
+
+    def display_data(self) -> dict[str, Any]:
+        """The rules, and what is made of histories."""
+        return {**shown_rules(self._rules), "per_shard": type(self._per_shard).__name__}
 
     def _find_surroundings(
         self, checked: beam.PCollection[pa.RecordBatch], shards: beam.PCollection[Any], streams: Any
@@ -170,17 +193,6 @@ class EvaluateStreams(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCo
             | "AllFound" >> beam.CombineGlobally(_join)
         )
         return found | "Surroundings" >> beam.Map(_surroundings, known_models)
-
-
-class _SplitByShard(beam.DoFn):
-    def start_bundle(self) -> None:
-        self._splitter = Splitter(shards_of_events, MAX_BATCH_BYTES)
-
-    def process(self, batch: pa.RecordBatch, streams: Links) -> Iterator[tuple[int, pa.RecordBatch]]:
-        return self._splitter.add(with_streams(batch, streams))
-
-    def finish_bundle(self) -> Iterator[WindowedValue]:
-        return map(GlobalWindows.windowed_value, self._splitter.flush())
 
 
 def _union(sets: Iterable[frozenset[bytes]]) -> frozenset[bytes]:

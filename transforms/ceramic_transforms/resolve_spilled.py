@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
+from apache_beam.typehints import with_input_types, with_output_types
 
 from ceramic_connectors.outside import outside
 from ceramic_connectors.parquet import PartWriter, part_name
@@ -22,7 +23,7 @@ from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import REJECTED
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.references import Surroundings
-from ceramic_transforms.resolve import TablePart, TableRows, evaluate_shard
+from ceramic_transforms.resolve import TablePart, TableRows, evaluate_shard, shown_rules
 from ceramic_transforms.spill import read_spill
 from ceramic_transforms.write import SCHEMAS, sorted_refusals
 
@@ -41,6 +42,8 @@ class SpilledPart:
         return sorted({*self.events, *self.letters})
 
 
+@with_input_types(SpilledPart)
+@with_output_types(tuple[str, int])
 class ResolveSpilled(beam.PTransform[beam.PCollection[SpilledPart], beam.PCollection[tuple[str, int]]]):
     """Judge, resolve and fold the streams of each part, and write them as one file of every table.
 
@@ -67,6 +70,10 @@ class ResolveSpilled(beam.PTransform[beam.PCollection[SpilledPart], beam.PCollec
         """One element at a time."""
         write = beam.ParDo(_WritePart(Path(self._folder), self._number, self._resolve))
         return parts | "Write" >> write.with_output_types(tuple[str, int])
+
+    def display_data(self) -> dict[str, Any]:
+        """Where to, how many parts, and the rules."""
+        return {"folder": self._folder, "parts": self._number, **shown_rules(self._resolve.rules)}
 
 
 class _Shard(NamedTuple):

@@ -35,6 +35,12 @@ def shards_before_placing(batch: pa.RecordBatch) -> list[int]:
     return [UNPLACED if stream is None else shard_of(stream) for stream in streams]
 
 
+def shards_of_copies(batch: pa.RecordBatch) -> list[int]:
+    """A shard for every row of a batch of events, raw or checked: the same for all copies of an event."""
+    rows = zip(batch.column("event_cid").to_pylist(), batch.column("car").to_pylist(), strict=True)
+    return [sha256(car).digest()[-1] if cid is None else shard_of(Cid(cid)) for cid, car in rows]
+
+
 def shards_of_refusals(batch: pa.RecordBatch) -> list[int]:
     """The shard of every row of `rejected` that has no stream: by its event, else by its bytes."""
     rows = zip(batch.column("event_cid").to_pylist(), batch.column("raw").to_pylist(), strict=True)
@@ -71,5 +77,5 @@ class Splitter:
         """The pieces of all that is held."""
         held, self._held, self._bytes = self._held, [], 0
         if held:
-            (batch,) = pa.Table.from_batches(held).combine_chunks().to_batches()
-            yield from split(batch, self._shards_of(batch))
+            for batch in pa.Table.from_batches(held).combine_chunks().to_batches():
+                yield from split(batch, self._shards_of(batch))

@@ -15,6 +15,7 @@ from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
+from apache_beam.typehints import with_output_types
 
 from ceramic_connectors.config.kinds import choice
 from ceramic_connectors.endpoint import Endpoint
@@ -29,6 +30,7 @@ from ceramic_transforms.failures import passed_on
 from ceramic_transforms.io import ReadAllFromEventSources
 
 
+@with_output_types(pa.RecordBatch)
 class _ReadOpened(beam.PTransform[beam.pvalue.PBegin, beam.PCollection[pa.RecordBatch]]):
     """Have a source opened by a worker, and read it; `shown` is what display data say."""
 

@@ -16,6 +16,7 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.transforms.window import GlobalWindows
+from apache_beam.typehints import with_input_types, with_output_types
 from apache_beam.utils.windowed_value import WindowedValue
 
 from ceramic_connectors.outside import outside
@@ -42,6 +43,8 @@ from ceramic_transforms.references import (
 from ceramic_transforms.shards import UNPLACED, ShardsOf, Splitter, shards_of_events
 
 
+@with_input_types(pa.RecordBatch)
+@with_output_types(tuple[int, str, int])
 class SpillByShard(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PCollection[tuple[int, str, int]]]):
     """Write batches to files per shard; gives (shard, path, bytes) of each file.
 
@@ -59,6 +62,10 @@ class SpillByShard(beam.PTransform[beam.PCollection[pa.RecordBatch], beam.PColle
         """One pass; a bundle has files of its own."""
         spill = beam.ParDo(_Spill(self._folder, self._shards_of))
         return batches | "Spill" >> spill.with_output_types(tuple[int, str, int])
+
+    def display_data(self) -> dict[str, Any]:
+        """Where to."""
+        return {"folder": self._folder}
 
 
 class _Spill(beam.DoFn):

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
 
+from ceramic_protocol.limits import MAX_BATCH_BYTES
 from ceramic_transforms import metrics
-from ceramic_transforms.batches import CHECKED_EVENTS
+from ceramic_transforms.placing import Links, with_streams
+from ceramic_transforms.shards import ShardsOf, Splitter
 
 Batches: TypeAlias = list[pa.RecordBatch]
+_NO_STREAMS: Final[Links] = {}
 
-_CID: Final = CHECKED_EVENTS.get_field_index("event_cid")
+_CID: Final = "event_cid"
 _SAME: Final = ("event_cid", "car")
 _ORIGIN: Final = ("source", "position")
 
 
 class UniteEvents(beam.CombineFn):
-    """Unites batches of `CHECKED_EVENTS`: commutative, associative, and a copy more changes nothing.
+    """Unites batches of `CHECKED_EVENTS`, or of `RAW_EVENTS`.
+
+    It is commutative and associative, and a copy more changes nothing.
 
     Beam does this before it shuffles as well as after it, and in several places for a key that has too much.
     So copies of an event are dropped early, and few large pieces are shuffled instead of many small ones.
     Which tip wins can't be said of a part of a stream, so the set itself is what is handed on. Copies count
-    as the same if their bytes are; the one that stands first in the source is kept.
+    as the same if their bytes are; the one that stands first in the source is kept. What is no event has no
+    copies: each stretch of damage stays.
     """
 
     def create_accumulator(self) -> Batches:
@@ -45,7 +53,7 @@ class UniteEvents(beam.CombineFn):
         """The same events without copies, in as few batches as can be."""
         if not accumulator:
             return accumulator
-        table = pa.Table.from_batches(accumulator, CHECKED_EVENTS)
+        table = pa.Table.from_batches(accumulator)
         batches: Batches = _without_copies(table).combine_chunks().to_batches()
         return batches
 
@@ -59,8 +67,10 @@ def _without_copies(table: pa.Table) -> pa.Table:
     if pc.count_distinct(cids).as_py() == table.num_rows:
         return table
     counted = cids.value_counts()
-    several = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
+    several = counted.field("values").filter(pc.greater(counted.field("counts"), 1)).drop_null()
     places = pc.indices_nonzero(pc.is_in(cids, value_set=several)).to_pylist()
+    if not places:
+        return table
     rows = table.select([*_SAME, *_ORIGIN]).take(places).to_pylist()
     first: dict[tuple[object, ...], tuple[object, int]] = {}
     for place, row in zip(places, rows, strict=True):
@@ -69,3 +79,25 @@ def _without_copies(table: pa.Table) -> pa.Table:
     dropped = set(places) - {place for _origin, place in first.values()}
     metrics.count(metrics.DUPLICATES, len(dropped))
     return table.take([place for place in range(table.num_rows) if place not in dropped])
+
+
+class SplitByShard(beam.DoFn):
+    """Pieces of batches under the numbers of their shards, to be combined by `UniteEvents`."""
+
+    def __init__(self, shards_of: ShardsOf) -> None:
+        """Split as `shards_of` says."""
+        self._shards_of = shards_of
+
+    def start_bundle(self) -> None:
+        """Hold nothing yet."""
+        self._splitter = Splitter(self._shards_of, MAX_BATCH_BYTES)
+
+    def process(
+        self, batch: pa.RecordBatch, streams: Links = _NO_STREAMS
+    ) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """The pieces of what is held, once that is enough; `streams` are filled in where events tell none."""
+        return self._splitter.add(with_streams(batch, streams))
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        """The pieces of the rest."""
+        return map(GlobalWindows.windowed_value, self._splitter.flush())

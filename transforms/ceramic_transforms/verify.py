@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
+from apache_beam.typehints import with_input_types, with_output_types
 from apache_beam.utils.windowed_value import WindowedValue
 
 from ceramic_connectors.tables import arrow_schema
@@ -24,6 +25,8 @@ DEAD_LETTERS: Final = "rejected"
 """Tag of the output with rows of the table `rejected`."""
 
 
+@with_input_types(pa.RecordBatch)
+@with_output_types(pa.RecordBatch)
 class VerifyEvents(beam.PTransform[beam.PCollection[pa.RecordBatch], DoOutputsTuple]):
     """Decode events and check what can be said of each one alone: form, hashes, signature, proof of time.
 
@@ -46,6 +49,17 @@ class VerifyEvents(beam.PTransform[beam.PCollection[pa.RecordBatch], DoOutputsTu
         # Said in so many words, for Beam can't read annotations that are text and would pickle the batches.
         check = beam.ParDo(_CheckBatch(self._verifier, self._threads)).with_output_types(pa.RecordBatch)
         return raw | "Check" >> check.with_outputs(DEAD_LETTERS, main="checked")
+
+    def display_data(self) -> dict[str, Any]:
+        """Whose rules, which network, and where chains are asked."""
+        verifier = self._verifier
+        shown = {
+            "profile": verifier.profile.value,
+            "chain": type(verifier.chain).__name__,
+            "network": verifier.network and verifier.network.name,
+            "threads": self._threads,
+        }
+        return {name: value for name, value in shown.items() if value is not None}
 
 
 class _Held(NamedTuple):

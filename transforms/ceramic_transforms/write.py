@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import apache_beam as beam
 import pyarrow as pa
+from apache_beam.typehints import with_input_types, with_output_types
 
 from ceramic_connectors.outside import outside
 from ceramic_connectors.parquet import part_name, write_parquet
@@ -24,6 +25,8 @@ SCHEMAS: Final = {table.name: arrow_schema(table) for table in TABLES}
 """The schema of each table, by its name."""
 
 
+@with_input_types(TablePart)
+@with_output_types(tuple[str, int])
 class WriteTables(beam.PTransform[beam.PCollection[TablePart], beam.PCollection[tuple[str, int]]]):
     """Write table parts as `FOLDER/<table>/part-<i>-of-<n>.parquet`, every table at least one file.
 
@@ -55,6 +58,10 @@ class WriteTables(beam.PTransform[beam.PCollection[TablePart], beam.PCollection[
             | "Group" >> beam.GroupByKey()
             | "Write" >> beam.ParDo(_WriteFile(self._folder, self._num_shards))
         )
+
+    def display_data(self) -> dict[str, Any]:
+        """Where to, and how many files."""
+        return {"folder": self._folder, "num_shards": self._num_shards, "files": len(self._files)}
 
     def _empty_files(self) -> Iterator[tuple[_File, TablePart]]:
         for name, schema in SCHEMAS.items():

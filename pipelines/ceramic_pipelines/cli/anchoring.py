@@ -41,19 +41,6 @@ class _NetworkName(click.ParamType[Network]):
             self.fail(str(error), param, ctx)
 
 
-def by_chain(contracts: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """The contract of each chain.
-
-    Raises:
-        BadParameter: a chain has two.
-    """
-    found: dict[str, str] = {}
-    for chain_id, address in contracts:
-        if found.setdefault(chain_id, address) != address:
-            raise click.BadParameter(f"{chain_id} has two contracts", param_hint="--anchor-contract")
-    return found
-
-
 ANCHOR_OPTIONS: Final = (
     click.option(
         "--network",

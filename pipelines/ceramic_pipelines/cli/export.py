@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from ceramic_pipelines.cli.options import Judging, judging, reducer_option
+from ceramic_connectors.judging import Judging
+from ceramic_pipelines.cli.options import judging, reducer_option
 from ceramic_pipelines.cli.printing import export_bars, print_summary
 from ceramic_pipelines.quiet import quiet_beam
 from ceramic_protocol.errors import UsageError

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import click
 
 from ceramic_connectors.chain import FileChain
-from ceramic_connectors.contracts import RpcContracts
-from ceramic_connectors.keys import read_address
-from ceramic_connectors.rpc_chain import RpcChain
-from ceramic_pipelines.cli.anchoring import ANCHOR_OPTIONS, by_chain
-from ceramic_pipelines.find_reducer import find_reducer
+from ceramic_connectors.find_reducer import find_reducer
+from ceramic_connectors.judging import judging_by, parse_time
+from ceramic_pipelines.cli.anchoring import ANCHOR_OPTIONS
+from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import MAX_TERM_SECONDS
 from ceramic_protocol.networks import Network
-from ceramic_protocol.ports import Chain, NoChain, NoContracts
+from ceramic_protocol.ports import Chain, NoChain
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
-from ceramic_protocol.rules import DEFAULT_GRACE, DEFAULT_SKEW, Rules, default_grace
-from ceramic_protocol.verify import Verifier
+from ceramic_protocol.rules import DEFAULT_GRACE, DEFAULT_SKEW
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -41,12 +38,9 @@ class Time(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            moment = (
-                datetime.fromtimestamp(int(value), UTC) if value.isdigit() else datetime.fromisoformat(value)
-            )
-        except (ValueError, OverflowError, OSError):
-            self.fail(f"{value!r} is no time; give 2026-01-31T12:00:00Z or unix seconds", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return parse_time(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 class _ChainFile(click.ParamType[Chain]):
@@ -57,21 +51,6 @@ class _ChainFile(click.ParamType[Chain]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Chain:
         del param, ctx
         return FileChain.load(Path(value)) if isinstance(value, str) else value
-
-
-class Judging(NamedTuple):
-    """Under which rules a command judges events."""
-
-    verifier: Verifier
-    rules: Rules
-    grace: int | None = None
-    """As it was asked for, None for that of the profile."""
-
-    def under(self, profile: Profile) -> Judging:
-        """The same under the rules of another profile."""
-        grace = default_grace(profile) if self.grace is None else self.grace
-        rules = replace(self.rules, profile=profile, grace=grace)
-        return self._replace(verifier=replace(self.verifier, profile=profile), rules=rules)
 
 
 _OPTIONS: Final = (
@@ -143,13 +122,17 @@ def judging(command: _Command) -> _Command:
         anchor_contracts: tuple[tuple[str, str], ...],
         **others: Any,
     ) -> Any:
-        urls = [read_address(place) for place in rpc]
-        contracts = RpcContracts(urls) if urls else NoContracts()
-        if urls and isinstance(chain, NoChain):
-            chain = RpcChain(urls)
-        rules = Rules.as_of(at, tie_break=TieBreak(tie_break), skew=skew)
-        verifier = Verifier(chain, contracts, anchor_contracts=by_chain(anchor_contracts), network=network)
-        found = Judging(verifier, rules, grace).under(Profile(profile))
+        found = judging_by(
+            at=at,
+            chain=chain,
+            rpc=rpc,
+            profile=Profile(profile),
+            tie_break=TieBreak(tie_break),
+            grace=grace,
+            skew=skew,
+            network=network,
+            anchor_contracts=anchor_contracts,
+        )
         return command(*args, judging=found, **others)
 
     wrapped: Any = with_judging

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import click
 
+from ceramic_connectors.judging import Judging
 from ceramic_pipelines.cli.asked import Asked, asking
 from ceramic_pipelines.cli.judge import Stopwatch, count_stream, filled_ledger
-from ceramic_pipelines.cli.options import Judging, judging, output_format, reducer_option
+from ceramic_pipelines.cli.options import judging, output_format, reducer_option
 from ceramic_pipelines.cli.printing import print_rows, print_summary
 from ceramic_pipelines.cli.streams import find_history
 from ceramic_pipelines.ledger import Ledger

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import click
 
+from ceramic_connectors.judging import Judging
 from ceramic_pipelines.cli.judge import Stopwatch, count_stream, filled_ledger
-from ceramic_pipelines.cli.options import Judging, judging, output_format
+from ceramic_pipelines.cli.options import judging, output_format
 from ceramic_pipelines.cli.printing import Tally, print_rows, print_summary
 from ceramic_pipelines.summary import Summary
 from ceramic_pipelines.verdicts import VerdictLine, differences
