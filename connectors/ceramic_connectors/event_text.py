@@ -20,3 +20,11 @@ def read_event_text(car: str, cid: str | None, what: str = "the event") -> tuple
         return multibase.decode(car), None if cid is None else Cid.parse(cid)
     except IdentifierError as error:
         return f"{what} can't be read: {error}"
+
+
+def maybe_cid(text: str) -> Cid | None:
+    """The CID that a text is; None if it is none."""
+    try:
+        return Cid.parse(text)
+    except IdentifierError:
+        return None

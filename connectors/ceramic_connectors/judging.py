@@ -66,13 +66,38 @@ def judging_by(
     Raises:
         UsageError: they contradict each other, or an address is none.
     """
+    verifier = verifier_by(
+        chain=chain, rpc=rpc, profile=profile, network=network, anchor_contracts=anchor_contracts
+    )
+    return judging_with(verifier, at=at, tie_break=tie_break, grace=grace, skew=skew)
+
+
+def verifier_by(
+    *,
+    chain: Chain,
+    rpc: Sequence[str],
+    profile: Profile,
+    network: Network | None,
+    anchor_contracts: Iterable[tuple[str, str]],
+) -> Verifier:
+    """The part of it that checks events by themselves.
+
+    Raises:
+        UsageError: they contradict each other, or an address is none.
+    """
     urls = [read_address(place) for place in rpc]
     contracts = RpcContracts(urls) if urls else NoContracts()
     if urls and isinstance(chain, NoChain):
         chain = RpcChain(urls)
+    return Verifier(chain, contracts, profile, _by_chain(anchor_contracts), network)
+
+
+def judging_with(
+    verifier: Verifier, *, at: datetime, tie_break: TieBreak, grace: int | None, skew: int
+) -> Judging:
+    """The whole, with what checks events by themselves."""
     rules = Rules.as_of(at, tie_break=tie_break, skew=skew)
-    verifier = Verifier(chain, contracts, anchor_contracts=_by_chain(anchor_contracts), network=network)
-    return Judging(verifier, rules, grace).under(profile)
+    return Judging(verifier, rules, grace).under(verifier.profile)
 
 
 def judging_of(

@@ -68,7 +68,12 @@ class ExportJob:
     beam_options: Sequence[str] = ()
 
 
-def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watcher | None = None) -> Summary:
+def run_export(
+    job: ExportJob,
+    progress: Progress | None = None,
+    watcher: Watcher | None = None,
+    events: EventSource | None = None,
+) -> Summary:
     """Run the job; the output, or its next version, appears whole or not at all.
 
     On the in-process runner it is two pipelines with files between them, so that memory stays bounded.
@@ -77,6 +82,7 @@ def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watche
         job: what to do.
         progress: is told how much of the source has been indexed, in bytes.
         watcher: is told how many events have been read and resolved.
+        events: those to read if they aren't all of the source's.
 
     Raises:
         UsageError: the source, the runner or the output makes no sense.
@@ -102,11 +108,12 @@ def run_export(job: ExportJob, progress: Progress | None = None, watcher: Watche
         members: dict[str, Any] = {}
         if job.incremental:
             before = Before.read(None if job.overwrite else draft.base, rules, job.num_shards)
-            source = open_source(job.source, work, progress)
+            source = events or open_source(job.source, work, progress)
             increment = Increment(job.source, source, before, job.rules, job.verifier, job.reducer)
             counters, members = run_increment(increment, draft, work, run)
         else:
-            counters = _run_whole(job, open_source(job.source, work, progress), draft.path, work, run)
+            source = events or open_source(job.source, work, progress)
+            counters = _run_whole(job, source, draft.path, work, run)
         _partition(job, draft.path)
         summary = Summary.of_counters(counters, time.monotonic() - started)
         told = {"format": 2, "source": job.source, "as_of": job.rules.as_of_text}

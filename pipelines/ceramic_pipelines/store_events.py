@@ -83,5 +83,5 @@ class StoreEvents:
         source = f"store:{self.folder}"
         if not entry.car:
             told = f"the store has given up the bytes of {entry.checked.cid}"
-            return Damage(told, source, entry.position, 0, b"")
+            return Damage(told, source, entry.position, 0, b"", cid=entry.checked.cid)
         return RawEvent(entry.car, entry.checked.cid, source, entry.position)

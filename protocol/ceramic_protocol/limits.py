@@ -1049,3 +1049,15 @@ MAX_MANIFEST_BYTES: Final = 64 * 1024 * 1024
 
 MAX_SOURCE_SPLITS: Final = 16
 """Ranges that a source is split into before it is read; runners split further while they are read."""
+
+MAX_REREAD_GAP: Final = 10_000
+"""Ordinals between two events that `reconcile` reads again: fewer are read through, more are passed over."""
+
+STATES_CATCH_UP_SECONDS: Final = 120.0
+"""How long a node's states may take to be those of its events, before their tips are compared."""
+
+STATES_POLL_SECONDS: Final = 0.2
+"""How often it is asked."""
+
+REPLAY_DIFFERENCES: Final = 10
+"""Differences of a table that `replay` shows, if no other number is asked for."""

@@ -27,7 +27,10 @@ class RawEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A stretch of a source from which no event can be read. `raw` is its beginning, at most 64 KiB."""
+    """A stretch of a source from which no event can be read. `raw` is its beginning, at most 64 KiB.
+
+    `cid` is that of an event which the source has, or had, but whose bytes it doesn't hand out.
+    """
 
     detail: str
     source: str
@@ -35,6 +38,7 @@ class Damage:
     length: int
     raw: bytes
     reason: Reason = Reason.ARCHIVE_DAMAGED
+    cid: Cid | None = None
 
 
 SourceItem = RawEvent | Damage

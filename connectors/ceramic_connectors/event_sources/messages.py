@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+from ceramic_connectors.event_text import maybe_cid
 from ceramic_connectors.kafka.port import Received
 from ceramic_connectors.records.errors import RecordError
 from ceramic_connectors.records.form import Form, FormName, open_form
 from ceramic_connectors.records.schemas import Schemas
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.errors import IdentifierError, UsageError
+from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import MAX_DAMAGE_BYTES, MAX_QUOTED_CHARS
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 from ceramic_protocol.records import EVENT
@@ -53,8 +55,9 @@ class MessageReader:
     def _event(self, record: Received, value: bytes, row: dict[str, Any]) -> SourceItem:
         if row["car"] is None:
             told = "has no CAR; the Kafka source writes it with --include car or full"
-            return self._damage(record, value, f"the record of {row['event_cid'][:MAX_QUOTED_CHARS]} {told}")
-        return RawEvent(row["car"], _cid(row["event_cid"]), self._place(record), record.offset)
+            said = f"the record of {row['event_cid'][:MAX_QUOTED_CHARS]} {told}"
+            return replace(self._damage(record, value, said), cid=maybe_cid(row["event_cid"]))
+        return RawEvent(row["car"], maybe_cid(row["event_cid"]), self._place(record), record.offset)
 
     def _form(self, name: FormName, record: Received) -> Form:
         if name not in self._forms:
@@ -86,11 +89,4 @@ def _form_name(value: bytes, headers: Sequence[tuple[str, bytes]]) -> FormName |
 def _claimed(headers: Sequence[tuple[str, bytes]]) -> Cid | None:
     """The CID that a header names."""
     text = next((data for name, data in headers if name == _CID), None)
-    return None if not text else _cid(text.decode("ascii", "replace"))
-
-
-def _cid(text: str) -> Cid | None:
-    try:
-        return Cid.parse(text)
-    except IdentifierError:
-        return None
+    return None if not text else maybe_cid(text.decode("ascii", "replace"))

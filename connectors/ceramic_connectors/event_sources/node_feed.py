@@ -10,7 +10,7 @@ from typing import Any, Self
 from ceramic_connectors.endpoint import Endpoint
 from ceramic_connectors.event_sources.patience import believing, patiently
 from ceramic_connectors.event_sources.tokens import token_at
-from ceramic_connectors.event_text import read_event_text
+from ceramic_connectors.event_text import maybe_cid, read_event_text
 from ceramic_connectors.source.node_origin import NodeOrigin, Wanted
 from ceramic_connectors.source.origin import Feed, Page, Place
 from ceramic_protocol.errors import OutsideError, UsageError
@@ -137,7 +137,8 @@ def _position(resume: str, tokens: str) -> int:
 def _item(entry: Mapping[str, Any], source: str) -> SourceItem:
     cid, car, position = entry["cid"], entry.get("car"), entry["position"]
     if car is None:
-        return Damage(f"the node has given up the bytes of {cid}", source, position, 0, b"")
+        told = f"the node has given up the bytes of {cid}"
+        return Damage(told, source, position, 0, b"", cid=maybe_cid(cid))
     found = read_event_text(car, cid)
     if isinstance(found, str):
         return Damage(found, source, position, len(car), b"")

@@ -10,7 +10,7 @@ from typing import Self
 from ceramic_connectors.endpoint import Endpoint
 from ceramic_connectors.event_sources.patience import believing, patiently
 from ceramic_connectors.event_sources.tokens import token_at
-from ceramic_connectors.event_text import read_event_text
+from ceramic_connectors.event_text import maybe_cid, read_event_text
 from ceramic_connectors.source.foreign.client import OneClient, Row, Rows
 from ceramic_connectors.source.foreign.places import end_of, mark_of
 from ceramic_protocol.errors import OutsideError, UsageError
@@ -119,7 +119,8 @@ def _cut(client: OneClient, rows: Rows, end: int) -> Rows:
 
 def _item(row: Row, source: str, position: int) -> SourceItem:
     if row.data is None:
-        return Damage(f"the node doesn't tell the bytes of {row.cid[:100]}", source, position, 0, b"")
+        told = f"the node doesn't tell the bytes of {row.cid[:100]}"
+        return Damage(told, source, position, 0, b"", cid=maybe_cid(row.cid))
     found = read_event_text(row.data, row.cid)
     if isinstance(found, str):
         return Damage(found, source, position, len(row.data), b"")

@@ -101,15 +101,27 @@ class NodeOrigin:
         self, model: str, resume: str | None, limit: int
     ) -> tuple[Sequence[Mapping[str, Any]], str | None]:
         """See `Origin.states`."""
-        asked = [("model", model), ("limit", str(limit)), ("includeData", "state")]
-        if resume is not None:
-            asked.append(("resume", resume))
-        found = self._ask("/v1/streams", asked)
-        return found["streams"], None if found["is_end"] else found["resume"]
+        return self._streams([("model", model), ("includeData", "state")], resume, limit)
+
+    def tips(self, resume: str | None, limit: int) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+        """A page of all streams with their tips now (`StreamItem`), and what to go on with."""
+        return self._streams([("includeData", "none")], resume, limit)
+
+    def lag(self) -> int:
+        """How many changes of streams the states are behind the events."""
+        found: int = self._ask("/v1/info", [])["follower"]["lag"]
+        return found
 
     def close(self) -> None:
         """See `Origin.close`."""
         self._poster.close()
+
+    def _streams(
+        self, asked: Sequence[tuple[str, str]], resume: str | None, limit: int
+    ) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+        place = [] if resume is None else [("resume", resume)]
+        found = self._ask("/v1/streams", [*asked, ("limit", str(limit)), *place])
+        return found["streams"], None if found["is_end"] else found["resume"]
 
     def _ask(self, path: str, parameters: Sequence[tuple[str, str]]) -> Any:
         target = self._endpoint.target.rstrip("/") + path

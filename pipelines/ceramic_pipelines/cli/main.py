@@ -16,6 +16,8 @@ from ceramic_pipelines.cli.inspect import inspect
 from ceramic_pipelines.cli.node import node
 from ceramic_pipelines.cli.publish import publish
 from ceramic_pipelines.cli.query import query
+from ceramic_pipelines.cli.reconcile import reconcile
+from ceramic_pipelines.cli.replay import replay
 from ceramic_pipelines.cli.resolve import resolve
 from ceramic_pipelines.cli.source import source
 from ceramic_pipelines.cli.tables import tables
@@ -52,5 +54,18 @@ def main(*, debug: bool) -> None:
     del debug
 
 
-for _command in (export, compact, verify, resolve, inspect, query, tables, publish, node, source):
+for _command in (
+    export,
+    compact,
+    verify,
+    resolve,
+    inspect,
+    query,
+    tables,
+    publish,
+    reconcile,
+    replay,
+    node,
+    source,
+):
     main.add_command(_command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -12,7 +12,7 @@ import click
 
 from ceramic_connectors.chain import FileChain
 from ceramic_connectors.find_reducer import find_reducer
-from ceramic_connectors.judging import judging_by, parse_time
+from ceramic_connectors.judging import judging_with, parse_time, verifier_by
 from ceramic_pipelines.cli.anchoring import ANCHOR_OPTIONS
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import MAX_TERM_SECONDS
@@ -22,6 +22,7 @@ from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.resolve import TieBreak
 from ceramic_protocol.rules import DEFAULT_GRACE, DEFAULT_SKEW
+from ceramic_protocol.verify import Verifier
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -53,7 +54,7 @@ class _ChainFile(click.ParamType[Chain]):
         return FileChain.load(Path(value)) if isinstance(value, str) else value
 
 
-_OPTIONS: Final = (
+_CHECKING: Final = (
     click.option(
         "--rpc",
         multiple=True,
@@ -68,6 +69,15 @@ _OPTIONS: Final = (
         show_default=True,
         help="Whose rules on accounts apply: ours, or those of a reference with its defects.",
     ),
+    click.option(
+        "--chain",
+        type=_ChainFile(),
+        default=NoChain,
+        help="JSON file with all known anchor transactions; without it and --rpc, anchors stay pending.",
+    ),
+    *ANCHOR_OPTIONS,
+)
+_RULES: Final = (
     click.option(
         "--skew",
         type=click.IntRange(0, MAX_TERM_SECONDS),
@@ -89,13 +99,6 @@ _OPTIONS: Final = (
         help="How CIDs are compared when nothing else decides: as js-ceramic does, or by their bytes.",
     ),
     click.option(
-        "--chain",
-        type=_ChainFile(),
-        default=NoChain,
-        help="JSON file with all known anchor transactions; without it and --rpc, anchors stay pending.",
-    ),
-    *ANCHOR_OPTIONS,
-    click.option(
         "--at",
         type=Time(),
         default=lambda: datetime.now(UTC),
@@ -105,40 +108,54 @@ _OPTIONS: Final = (
 )
 
 
-def judging(command: _Command) -> _Command:
-    """Add the options that say how events are judged; the command gets them as one `judging`."""
+def checking(command: _Command) -> _Command:
+    """Add the options that say how events are checked by themselves; the command gets a `verifier`."""
 
     @wraps(command)
-    def with_judging(
+    def with_checking(
         *args: Any,
-        at: datetime,
         chain: Chain,
-        tie_break: str,
-        grace: int | None,
-        skew: int,
         profile: str,
         rpc: tuple[str, ...],
         network: Network | None,
         anchor_contracts: tuple[tuple[str, str], ...],
         **others: Any,
     ) -> Any:
-        found = judging_by(
-            at=at,
+        verifier = verifier_by(
             chain=chain,
             rpc=rpc,
             profile=Profile(profile),
-            tie_break=TieBreak(tie_break),
-            grace=grace,
-            skew=skew,
             network=network,
             anchor_contracts=anchor_contracts,
         )
+        return command(*args, verifier=verifier, **others)
+
+    return cast("_Command", _with(with_checking, _CHECKING))
+
+
+def judging(command: _Command) -> _Command:
+    """Add the options that say how events are judged; the command gets them as one `judging`."""
+
+    @wraps(command)
+    def with_judging(
+        *args: Any,
+        verifier: Verifier,
+        at: datetime,
+        tie_break: str,
+        grace: int | None,
+        skew: int,
+        **others: Any,
+    ) -> Any:
+        found = judging_with(verifier, at=at, tie_break=TieBreak(tie_break), grace=grace, skew=skew)
         return command(*args, judging=found, **others)
 
-    wrapped: Any = with_judging
-    for option in _OPTIONS:
-        wrapped = option(wrapped)
-    return cast("_Command", wrapped)
+    return cast("_Command", checking(_with(with_judging, _RULES)))
+
+
+def _with(command: Any, options: Iterable[Callable[[Any], Any]]) -> Any:
+    for option in options:
+        command = option(command)
+    return command
 
 
 class _ReducerName(click.ParamType[Reducer]):

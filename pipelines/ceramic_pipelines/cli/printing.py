@@ -45,14 +45,15 @@ def print_rows(rows: Iterable[Mapping[str, Any]], form: str, columns: Sequence[s
     elif form == "json":
         click.echo("[", nl=False)
         for index, row in enumerate(rows):
-            click.echo((",\n " if index else "") + _json(row), nl=False)
+            click.echo((",\n " if index else "") + json_line(row), nl=False)
         click.echo("]")
     else:
         for row in rows:
-            click.echo(_json(row))
+            click.echo(json_line(row))
 
 
-def _json(row: Mapping[str, Any]) -> str:
+def json_line(row: Mapping[str, Any]) -> str:
+    """A row as JSON on one line."""
     # Members in the order of the contract, values in DAG-JSON's.
     members = (f"{dump(key).decode()}:{dump(value).decode()}" for key, value in row.items())
     return "{" + ",".join(members) + "}"

@@ -14,6 +14,7 @@ from ceramic_node.intake import Answer
 from ceramic_node.operation.taking_in import TakeIn, taking_in
 from ceramic_pipelines.importing.outcomes import Outcome
 from ceramic_protocol.limits import MAX_WAITING_EVENTS
+from ceramic_protocol.verify import Verifier
 
 
 class StoreTarget:
@@ -39,8 +40,11 @@ class StoreTarget:
 
 @contextmanager
 def store_target(
-    folder: Path, config: NodeConfig, max_waiting: int = MAX_WAITING_EVENTS
+    folder: Path,
+    config: NodeConfig,
+    max_waiting: int = MAX_WAITING_EVENTS,
+    verifier: Verifier | None = None,
 ) -> Iterator[StoreTarget]:
     """The store in a folder until the block ends; see `taking_in` for arguments and errors."""
-    with taking_in(folder, config, max_waiting) as take_in:
+    with taking_in(folder, config, max_waiting, verifier) as take_in:
         yield StoreTarget(take_in)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeAlias, TypeVar
@@ -17,6 +18,7 @@ from ceramic_node.intake_answers import Answer
 from ceramic_node.operation.building import kept_chain, make_chain, make_verifier
 from ceramic_node.store.sqlite import open_store
 from ceramic_protocol.limits import MAX_WAITING_EVENTS
+from ceramic_protocol.verify import Verifier
 
 _T = TypeVar("_T")
 
@@ -25,7 +27,12 @@ TakeIn: TypeAlias = Callable[[Sequence[bytes]], "Future[list[Answer]]"]
 
 
 @contextmanager
-def taking_in(folder: Path, config: NodeConfig, max_waiting: int = MAX_WAITING_EVENTS) -> Iterator[TakeIn]:
+def taking_in(
+    folder: Path,
+    config: NodeConfig,
+    max_waiting: int = MAX_WAITING_EVENTS,
+    verifier: Verifier | None = None,
+) -> Iterator[TakeIn]:
     """What hands events to the store in a folder, which is made if there is none, until the block ends.
 
     They are verified and kept as a node does it. States follow when a node runs.
@@ -34,12 +41,13 @@ def taking_in(folder: Path, config: NodeConfig, max_waiting: int = MAX_WAITING_E
         folder: of the store.
         config: whose network, chains and rules on accounts apply.
         max_waiting: how many events may wait for others.
+        verifier: checks events in place of the one that follows from `config`.
 
     Raises:
         UsageError: the store is of another network, or a setting makes no sense.
         CeramicError: it is in use, damaged, or of a later release.
     """
-    chain = make_chain(config)
+    chain = make_chain(config) if verifier is None else verifier.chain
     store = open_store(
         folder,
         clock=SystemClock(),
@@ -48,7 +56,9 @@ def taking_in(folder: Path, config: NodeConfig, max_waiting: int = MAX_WAITING_E
         max_waiting=max_waiting,
     )
     with store, _running_loop() as run:
-        intake = Intake(store, make_verifier(config, kept_chain(chain, store.proofs)), _nothing)
+        kept = kept_chain(chain, store.proofs)
+        checks = make_verifier(config, kept) if verifier is None else replace(verifier, chain=kept)
+        intake = Intake(store, checks, _nothing)
         run(intake.start()).result()
         try:
             yield lambda cars: run(intake.submit(cars))
