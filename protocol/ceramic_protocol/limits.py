@@ -522,8 +522,8 @@ MAX_STORE_LOG_BYTES: Final = 64 * 1024 * 1024
 RECON_FOLD_EVENTS: Final = 50_000
 """Events whose keys of Recon may be missing until somebody asks for them; after that they are made anyway."""
 
-RECON_SLICE_EVENTS: Final = 10_000
-"""Events whose keys are made in one transaction: those who wait for keys wait for that at least."""
+RECON_SLICE_EVENTS: Final = 1_000
+"""Events whose keys are made in one transaction: those who wait for keys or for Python wait for that."""
 
 RECON_CACHE_BYTES: Final = 8 * 1024 * 1024
 """Pages of the keys of Recon in memory; a slice goes through them in order, and needs most of them once."""

@@ -35,7 +35,7 @@ EVENTS = [
     proven(T),
 ]
 
-VERSIONS = {number: Path(__file__).parent / f"version_{number}.sql" for number in (1, 2, 3)}
+VERSIONS = {number: Path(__file__).parent / f"version_{number}.sql" for number in (1, 2, 3, 4)}
 """What earlier releases made of these events."""
 
 

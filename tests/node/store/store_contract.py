@@ -101,6 +101,25 @@ class StoreContract(ABC):
             B.checked.cid: B.checked.cid,
         }
 
+    def test_events_whose_cids_end_alike_are_kept_apart(self, store: EventStore) -> None:
+        # Whoever makes an event can choose the last bytes of its CID, with some patience.
+        change, stream = (Cid(event.checked.cid[:-8] + A.checked.cid[-8:]) for event in (B1, init("twin")))
+        alike = [A, known_as(B1, cid=change), known_as(init("twin"), cid=stream, stream=stream)]
+        homes = {A.checked.cid: A.checked.cid, change: B.checked.cid, stream: stream}
+        store.put([B])
+        for event in alike:
+            later = [each.checked.cid for each in alike[alike.index(event) :]]
+            assert [store.event(cid) for cid in later] == [None] * len(later)
+            assert store.streams_of(later) == {}
+            assert store.put([event]).outcomes == [NEW]
+        assert store.put(alike).outcomes == [KNOWN] * 3
+        for event in alike:
+            found = store.event(event.checked.cid)
+            assert found is not None
+            assert found[:2] == event[:2]
+        assert store.streams_of(homes.keys()) == homes
+        assert store.reports(homes.keys()) == {event.checked.cid: event.checked for event in alike}
+
     def test_what_events_build_on(self, store: EventStore) -> None:
         assert store.grounds([]) == Grounds({}, set())
         assert store.grounds([A1.checked, nameless(T).checked, A.checked]) == Grounds({}, set())

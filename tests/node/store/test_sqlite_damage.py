@@ -64,6 +64,13 @@ PLANTED = {
     "UPDATE event SET version = 0 WHERE position = 5": "version",
     "INSERT INTO stream VALUES (99, 0, x'00', 99, NULL)": "version",
     f"INSERT INTO waiting SELECT 99, key, NULL, stream, 1, {REPORT} FROM event WHERE position = 3": "waiting",
+    f"INSERT INTO waiting SELECT 98, key, NULL, stream, 1, {REPORT} FROM event WHERE position = 2": "waiting",
+    "UPDATE waiting SET prev = a.cid, prev_key = a.key, stream = a.stream FROM event AS a"
+    " WHERE a.position = 2": "waiting",
+    f"INSERT INTO event SELECT 98, key, stream, model, controller, version, NULL, received, {REPORT}"
+    " FROM event WHERE position = 2": "order",
+    f"INSERT INTO event SELECT 98, key, stream, model, controller, version, NULL, received, {REPORT}"
+    " FROM event WHERE position = 3": "position",
     "UPDATE event SET key = key + 1 WHERE position = 9": "key",
     "UPDATE stream SET key = key + 1 WHERE id = 2": "key",
     "UPDATE event SET model = 77 WHERE position = 3": "orphan",

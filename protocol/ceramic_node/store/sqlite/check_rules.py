@@ -10,15 +10,28 @@ Rule: TypeAlias = tuple[str, str, str]
 Statements call `short_key`, the function of that name in `short_keys`.
 """
 
+
+def _delivered(key: str, cid: str) -> str:
+    """The streams in which an event was delivered that a row of `waiting` names by these columns."""
+    return (
+        "(SELECT stream FROM event INDEXED BY event_key"
+        f" WHERE kind <> 0 AND key = waiting.{key} AND cid = waiting.{cid} UNION ALL"
+        f" SELECT id FROM stream WHERE begun IS NOT NULL AND key = waiting.{key} AND cid = waiting.{cid})"
+    )
+
+
 RULES: Final[tuple[Rule, ...]] = (
     (
         "order",
         "event {} at position {} does not come after its prev in its stream",
         (
-            "SELECT cid, position FROM event WHERE kind <> 0"
-            " AND NOT EXISTS (SELECT 1 FROM event AS before WHERE before.key = short_key(event.prev)"
+            "SELECT cid, position FROM event NOT INDEXED WHERE kind <> 0"
+            " AND NOT EXISTS (SELECT 1 FROM event AS before INDEXED BY event_key"
+            " WHERE before.key = short_key(event.prev) AND before.kind <> 0"
             " AND before.cid = event.prev AND before.stream = event.stream"
             " AND before.position < event.position)"
+            " AND NOT EXISTS (SELECT 1 FROM stream WHERE stream.id = event.stream"
+            " AND stream.cid = event.prev AND stream.begun < event.position)"
         ),
     ),
     (
@@ -39,7 +52,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "event {} is at the positions {} and {}",
         (
             "SELECT event.cid, event.position, other.position FROM event JOIN event AS other"
-            " ON other.key = event.key AND other.cid = event.cid AND other.position > event.position"
+            " INDEXED BY event_key ON other.key = event.key AND other.kind <> 0"
+            " AND other.cid = event.cid AND other.position > event.position"
         ),
     ),
     (
@@ -81,14 +95,14 @@ RULES: Final[tuple[Rule, ...]] = (
         "waiting",
         "event {} waits although its prev is there",
         (
-            "SELECT waiting.cid FROM waiting JOIN event ON event.key = waiting.prev_key"
-            " AND event.cid = waiting.prev WHERE waiting.stream IS NULL OR waiting.stream = event.stream"
+            f"SELECT cid FROM waiting WHERE EXISTS (SELECT 1 FROM {_delivered('prev_key', 'prev')} AS home"
+            " WHERE waiting.stream IS NULL OR waiting.stream = home.stream)"
         ),
     ),
     (
         "waiting",
         "event {} waits and was delivered",
-        "SELECT waiting.cid FROM waiting JOIN event ON event.key = waiting.key AND event.cid = waiting.cid",
+        f"SELECT cid FROM waiting WHERE EXISTS {_delivered('key', 'cid')}",
     ),
     (
         "key",

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from ceramic_node.short_keys import number_list, short_key
 from ceramic_node.store.sqlite.capabilities import KnownCapabilities
+from ceramic_node.store.sqlite.lookup import FOUND, FOUND_EVENTS
 from ceramic_node.store.sqlite.records import CAPABILITY, HOME, Row, report_of
 from ceramic_node.store.sqlite.schema import REPORT
 from ceramic_protocol.checked import CheckedEvent
@@ -16,8 +17,7 @@ from ceramic_protocol.stored import NewEvent
 
 _COLUMNS: Final = ", ".join(f"row.{name}" for name in REPORT.split(", "))
 _DELIVERED: Final = (
-    "SELECT event.cid, event.position, stream.cid, length(event.car) FROM json_each(?) AS wanted"
-    " CROSS JOIN event ON event.key = wanted.value JOIN stream ON stream.id = event.stream"
+    f"WITH {FOUND} SELECT event.cid, event.position, stream.cid, length(event.car) FROM {FOUND_EVENTS}"
 )
 _WAITING: Final = (
     "SELECT waiting.cid, waiting.id FROM json_each(?) AS wanted"

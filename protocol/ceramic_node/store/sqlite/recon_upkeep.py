@@ -23,8 +23,8 @@ from ceramic_protocol.stored import StoreHead
 
 T = TypeVar("T")
 
-# Half a core at most: those who put events have to get in between, and it has to keep up with them.
-_RESTS: Final = 1.0
+# A quarter of a core at most: those who put events have to get in between, and it has to keep up with them.
+_RESTS: Final = 3.0
 _SECONDS_AFTER_FAILURE: Final = 30.0
 
 

@@ -3,7 +3,7 @@
 A step is never changed once it is released: a new one is added behind it.
 
 Keys are the last eight bytes of a CID as a number: a fifth of the CID's size, and as good to look it up by,
-as whoever finds a row compares the CID itself.
+as whoever finds a row compares the CID itself. An init event is found by its stream, see `lookup`.
 
 * `stream`: every stream of which something is known, with its version; `begun` is its init event's position.
 * `change`: the streams by the versions that they were given, in that order. Of a stream the last one counts,
@@ -129,5 +129,10 @@ _CHANGES: Final = (
     "DROP INDEX stream_version",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _PRUNED, _RECON_APART, _CHANGES)
+_INITS_BY_STREAM: Final = (
+    "DROP INDEX event_key",
+    "CREATE INDEX event_key ON event (key) WHERE kind <> 0",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _PRUNED, _RECON_APART, _CHANGES, _INITS_BY_STREAM)
 """The statements of each step. A file's version, its `user_version`, is how many of them it has seen."""

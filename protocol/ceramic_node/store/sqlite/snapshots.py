@@ -8,8 +8,9 @@ from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Final
 
-from ceramic_node.short_keys import number_list, short_key
+from ceramic_node.short_keys import ANY_OF, number_list, short_key
 from ceramic_node.store.sqlite.capabilities import KnownCapabilities
+from ceramic_node.store.sqlite.lookup import FOUND, FOUND_EVENTS
 from ceramic_node.store.sqlite.pruning import are_pruned
 from ceramic_node.store.sqlite.records import CAPABILITY, HOME, Row, car_of, report_of, reports
 from ceramic_node.store.sqlite.schema import REPORT
@@ -33,29 +34,28 @@ _REVISED: Final = (
 )
 _WAITING: Final = f"SELECT NULL, version, stream, {REPORT} FROM waiting WHERE stream = ? AND version > ?"
 _WAITS: Final = "SELECT 1 FROM waiting WHERE stream IS NOT NULL LIMIT 1"
-_EVENT: Final = (
-    f"SELECT event.position, NULL, stream.cid, {_ROW} FROM event JOIN stream ON stream.id = event.stream"
-    " WHERE event.key = ? AND event.cid = ?"
-)
-_EVENTS: Final = (
-    f"SELECT event.position, NULL, stream.cid, {_ROW} FROM json_each(?) AS wanted"
-    " CROSS JOIN event ON event.key = wanted.value JOIN stream ON stream.id = event.stream"
-)
+_EVENTS: Final = f"WITH {FOUND} SELECT event.position, NULL, stream.cid, {_ROW} FROM {FOUND_EVENTS}"
+_EVENT: Final = f"{_EVENTS} WHERE event.cid = ?"
 _WAITING_EVENT: Final = (
     f"SELECT NULL, NULL, stream.cid, {_ROW} FROM waiting AS event"
     " LEFT JOIN stream ON stream.id = event.stream WHERE event.key = ? AND event.cid = ?"
 )
-_STREAMS_OF: Final = tuple(
-    f"SELECT row.cid, stream.cid FROM json_each(?) AS wanted CROSS JOIN {table} AS row"
-    " ON row.key = wanted.value JOIN stream ON stream.id = row.stream"
-    for table in ("event", "waiting")
+_STREAMS_OF: Final = (
+    f"WITH {FOUND} SELECT event.cid, stream.cid FROM {FOUND_EVENTS}",
+    (
+        f"SELECT waiting.cid, stream.cid FROM {ANY_OF} AS wanted CROSS JOIN waiting"
+        " ON waiting.key = wanted.value JOIN stream ON stream.id = waiting.stream"
+    ),
 )
 
 
 def event_of(db: sqlite3.Connection, capabilities: KnownCapabilities, cid: Cid) -> StoredEvent | None:
     """An event by its CID."""
-    wanted = (short_key(cid), bytes(cid))
-    row = db.execute(_EVENT, wanted).fetchone() or db.execute(_WAITING_EVENT, wanted).fetchone()
+    key = short_key(cid)
+    row = (
+        db.execute(_EVENT, (number_list((key,)), cid)).fetchone()
+        or db.execute(_WAITING_EVENT, (key, cid)).fetchone()
+    )
     if row is None:
         return None
     shared = capabilities.of(db, (row[CAPABILITY],))
