@@ -75,7 +75,10 @@ def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["verfiy"])
     assert stopped.value.code == 2
-    assert "there are verify, accounts, batch, build, resolve, live, job, store" in capsys.readouterr().err
+    assert (
+        "there are verify, accounts, batch, build, resolve, live, job, pipeline, store"
+        in capsys.readouterr().err
+    )
 
 
 def test_streams_have_the_shape_asked_for() -> None:

@@ -14,6 +14,7 @@ from ceramic_pipelines.compacting import run_compact
 from ceramic_pipelines.incremental import run
 from ceramic_pipelines.incremental.rewriting import Rewriting
 from ceramic_pipelines.quiet import quiet_beam
+from ceramic_transforms import resolve_spilled
 from tests.support.increments import Step
 
 FILES: Final = 4
@@ -24,7 +25,7 @@ POINTS: Final[dict[str, tuple[Any, str, bool]]] = {
     "events verified, nothing resolved": (run, "gather", True),
     "known what to resolve again": (run, "touched_groups", True),
     "events of some files kept, tables not yet": (Rewriting, "_prepare", True),
-    "tables of some files written": (Rewriting, "_resolve", True),
+    "tables of some files written": (resolve_spilled._WritePart, "_write", True),
     "some files taken over": (Draft, "keep", True),
     "all files named": (Draft, "_name_files", True),
     "manifest written": (versions, "write_manifest", True),

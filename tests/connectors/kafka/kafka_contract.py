@@ -315,6 +315,10 @@ class KafkaContract(ABC):
             producer.write([Message(topic, b"x", timestamp_ms=at) for at in (1_000, 2_000, 3_000)])
         kafka.producer(name, [Partition(topic, 0)]).close()
         both = [Partition(topic, 0), Partition(f"{name}.more", 0)]
+        # What was committed can be read when the broker has marked it, a moment later.
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not reader.offsets_at(both, 3_001) and time.monotonic() < until:
+            time.sleep(0.05)
         for at, offset in [(0, 0), (1_000, 0), (1_001, 1), (3_000, 2)]:
             assert reader.offsets_at(both, at) == {both[0]: offset}
         assert reader.offsets_at(both, 3_001) == {both[0]: 3}  # the marker of the commit
