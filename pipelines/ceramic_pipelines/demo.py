@@ -16,6 +16,7 @@ from ceramic_connectors.chain import FileChain
 from ceramic_pipelines.quiet import quiet_beam
 from ceramic_protocol.errors import CeramicError, OutsideError
 from ceramic_protocol.rules import Rules
+from ceramic_protocol.tables import TABLES
 from ceramic_protocol.verify import Verifier
 
 quiet_beam()
@@ -95,8 +96,8 @@ def _run() -> None:
         click.echo(line)
     console = Console(width=_WIDTH, markup=False, emoji=False)
     with duckdb.connect() as database:
-        for table in sorted(path.name for path in _OUTPUT.iterdir() if path.is_dir()):
-            database.sql(f"FROM '{_OUTPUT / table}/*.parquet'").create_view(table)
+        for table in TABLES:
+            database.sql(f"FROM '{_OUTPUT / table.name}/*.parquet'").create_view(table.name)
         database.sql(_MODELS).create_view("models")
         for title, query in _QUESTIONS:
             _print(console, title, database.sql(query))
