@@ -106,11 +106,10 @@ def row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator
         yield pa.Table.from_batches(held, schema)
 
 
-def merge_files(folder: Path, parts: int, files: int, only: Sequence[int] | None = None) -> None:
+def merge_files(folder: Path, parts: int, files: int) -> None:
     """Make `files` Parquet files of the `parts` that each table in `folder` has, in their order.
 
-    `parts` is a multiple of `files`; both count the files of one table, `part-<i>-of-<n>.parquet`. `only` are
-    the numbers of those to make, by default all.
+    `parts` is a multiple of `files`; both count the files of one table, `part-<i>-of-<n>.parquet`.
 
     Raises:
         OutsideError: a file can't be read or written.
@@ -119,7 +118,7 @@ def merge_files(folder: Path, parts: int, files: int, only: Sequence[int] | None
         return
     step = parts // files
     for table in sorted(path for path in folder.iterdir() if path.is_dir()):
-        for index in range(files) if only is None else only:
+        for index in range(files):
             pieces = [table / part_name(piece, parts) for piece in range(index * step, (index + 1) * step)]
             with outside(f"merge the parts of {table}"):
                 concatenate(pieces, table / part_name(index, files))

@@ -37,14 +37,12 @@ class WriteTables(beam.PTransform[beam.PCollection[TablePart], beam.PCollection[
     Args:
         folder: an existing folder that all workers can write to.
         num_shards: files per table, from 1 to 256.
-        only: the files to write, where other pipelines write the others; by default all.
     """
 
-    def __init__(self, folder: str, num_shards: int = 1, only: Sequence[int] | None = None) -> None:
+    def __init__(self, folder: str, num_shards: int = 1) -> None:
         super().__init__()
         self._folder = folder
         self._num_shards = num_shards
-        self._files = range(num_shards) if only is None else only
 
     def expand(self, parts: beam.PCollection[TablePart]) -> beam.PCollection[tuple[str, int]]:
         """Bring the parts of one file together and write it."""
@@ -61,11 +59,11 @@ class WriteTables(beam.PTransform[beam.PCollection[TablePart], beam.PCollection[
 
     def display_data(self) -> dict[str, Any]:
         """Where to, and how many files."""
-        return {"folder": self._folder, "num_shards": self._num_shards, "files": len(self._files)}
+        return {"folder": self._folder, "num_shards": self._num_shards}
 
     def _empty_files(self) -> Iterator[tuple[_File, TablePart]]:
         for name, schema in SCHEMAS.items():
-            for index in self._files:
+            for index in range(self._num_shards):
                 yield (name, index), TablePart(name, 0, 0, to_batch(schema, []))
 
     def _key(self, part: TablePart) -> tuple[_File, TablePart]:
