@@ -39,19 +39,14 @@ class PartWriter:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
-        self._schema = schema
-        self._held: list[pa.RecordBatch] = []
-        self._held_rows = self._held_bytes = 0
+        self._group = _RowGroup(schema)
         self.rows = 0
         with outside(f"write {path}"):
             self._writer = pq.ParquetWriter(str(path), schema, compression=COMPRESSION)
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take a batch."""
-        self._held.append(batch)
-        self._held_rows += batch.num_rows
-        self._held_bytes += batch.nbytes
-        if self._held_rows >= _GROUP_ROWS or self._held_bytes >= _GROUP_BYTES:
+        if self._group.add(batch):
             self._write()
 
     def __enter__(self) -> Self:
@@ -73,11 +68,11 @@ class PartWriter:
             self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        if self._held:
+        table = self._group.take()
+        if table.num_rows:
             with outside(f"write {self._path}"):
-                self._writer.write_table(pa.Table.from_batches(self._held, self._schema))
-            self.rows += self._held_rows
-            self._held, self._held_rows, self._held_bytes = [], 0, 0
+                self._writer.write_table(table)
+            self.rows += table.num_rows
 
 
 def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
@@ -94,16 +89,35 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
 
 def row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
     """Batches of that schema in tables of the size of a row group; none where there are no rows."""
-    held: list[pa.RecordBatch] = []
-    rows = size = 0
+    group = _RowGroup(schema)
     for batch in batches:
-        held.append(batch)
-        rows, size = rows + batch.num_rows, size + batch.nbytes
-        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
-            yield pa.Table.from_batches(held, schema)
-            held, rows, size = [], 0, 0
-    if rows:
-        yield pa.Table.from_batches(held, schema)
+        if group.add(batch):
+            yield group.take()
+    last = group.take()
+    if last.num_rows:
+        yield last
+
+
+class _RowGroup:
+    """Batches that are gathered until there are enough for a row group."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._batches: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
+
+    def add(self, batch: pa.RecordBatch) -> bool:
+        """Take a batch; says whether there are enough."""
+        self._batches.append(batch)
+        self._rows += batch.num_rows
+        self._bytes += batch.nbytes
+        return self._rows >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES
+
+    def take(self) -> pa.Table:
+        """What was gathered, which begins anew."""
+        table = pa.Table.from_batches(self._batches, self._schema)
+        self._batches, self._rows, self._bytes = [], 0, 0
+        return table
 
 
 def merge_files(folder: Path, parts: int, files: int) -> None:

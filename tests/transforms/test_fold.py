@@ -18,7 +18,8 @@ from ceramic_protocol.ports import RawEvent
 from ceramic_protocol.verify import Verifier
 from ceramic_transforms.batches import raw_batch
 from ceramic_transforms.fold import FoldedStream, FoldStreams
-from ceramic_transforms.resolve import ResolveStreams, TablePart
+from ceramic_transforms.resolve import ResolveStreams
+from ceramic_transforms.table_parts import TablePart
 from ceramic_transforms.verify import VerifyEvents
 from examples.activity import Activity
 from tests.support import corpus

@@ -21,9 +21,9 @@ from ceramic_protocol.ports import RawEvent
 from ceramic_protocol.tables import STREAM_STATES, TABLES
 from ceramic_transforms import CHECKED_EVENTS, RAW_EVENTS, BatchesToRows, RowsToBatches, TableToRows
 from ceramic_transforms.batches import raw_batch, to_batch
-from ceramic_transforms.resolve import TablePart
 from ceramic_transforms.row_batches import _Collect
 from ceramic_transforms.rows import _changes, _rows_of, row_type
+from ceramic_transforms.table_parts import TablePart
 
 SCHEMAS = {
     "raw": RAW_EVENTS,

@@ -17,7 +17,8 @@ from ceramic_protocol.tables import REJECTED
 from ceramic_protocol.verify import Verifier
 from ceramic_transforms.batches import raw_batch
 from ceramic_transforms.metrics import read_counters
-from ceramic_transforms.resolve import ResolveStreams, TablePart
+from ceramic_transforms.resolve import ResolveStreams
+from ceramic_transforms.table_parts import TablePart
 from ceramic_transforms.verify import DEAD_LETTERS, VerifyEvents
 from tests.support import corpus
 from tests.support.judging import RULES

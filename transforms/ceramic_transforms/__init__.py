@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ceramic_transforms.metrics import read_counters
     from ceramic_transforms.publish import PublishTables
     from ceramic_transforms.refusals import DeadLettersToTable
-    from ceramic_transforms.resolve import ResolveStreams, TablePart
+    from ceramic_transforms.resolve import ResolveStreams
     from ceramic_transforms.row_batches import RowsToBatches
     from ceramic_transforms.rows import BatchesToRows, TableToRows
     from ceramic_transforms.sources import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ReadFromNode,
         ReadFromParquet,
     )
+    from ceramic_transforms.table_parts import TablePart
     from ceramic_transforms.verify import DEAD_LETTERS, VerifyEvents
     from ceramic_transforms.write import WriteTables
 
@@ -71,10 +72,11 @@ _MODULES: Final = {
     "metrics": ("read_counters",),
     "publish": ("PublishTables",),
     "refusals": ("DeadLettersToTable",),
-    "resolve": ("ResolveStreams", "TablePart"),
+    "resolve": ("ResolveStreams",),
     "row_batches": ("RowsToBatches",),
     "rows": ("BatchesToRows", "TableToRows"),
     "sources": ("ReadFromCar", "ReadFromKafka", "ReadFromNdjson", "ReadFromNode", "ReadFromParquet"),
+    "table_parts": ("TablePart",),
     "verify": ("DEAD_LETTERS", "VerifyEvents"),
     "write": ("WriteTables",),
 }

@@ -15,8 +15,8 @@ from ceramic_protocol.dagjson import dump
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reducers import Reducer, fold_log
 from ceramic_protocol.rules import Rules
+from ceramic_transforms.evaluate_streams import EvaluateStreams, shown_rules
 from ceramic_transforms.failures import passed_on
-from ceramic_transforms.resolve import EvaluateStreams, shown_rules
 
 
 class FoldedStream(NamedTuple):

@@ -10,8 +10,8 @@ import pyarrow as pa
 from apache_beam.typehints import with_input_types, with_output_types
 
 from ceramic_protocol.tables import REJECTED
-from ceramic_transforms.resolve import TablePart
 from ceramic_transforms.shards import shards_of_refusals, split
+from ceramic_transforms.table_parts import TablePart
 
 
 @with_input_types(pa.RecordBatch)

@@ -21,10 +21,12 @@ from ceramic_protocol.garbage import COLLECTING_LESS
 from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import REJECTED
+from ceramic_transforms.evaluate_streams import evaluate_shard, shown_rules
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.references import Surroundings
-from ceramic_transforms.resolve import TablePart, TableRows, evaluate_shard, shown_rules
 from ceramic_transforms.spill import read_spill
+from ceramic_transforms.table_parts import TablePart
+from ceramic_transforms.table_rows import TableRows
 from ceramic_transforms.write import SCHEMAS, sorted_refusals
 
 

@@ -20,7 +20,7 @@ from ceramic_protocol.errors import UsageError
 from ceramic_protocol.tables import TABLES
 from ceramic_transforms.batches import to_rows
 from ceramic_transforms.failures import passed_on
-from ceramic_transforms.resolve import TablePart
+from ceramic_transforms.table_parts import TablePart
 
 _TABLES: Final = {table.name: table for table in TABLES}
 _CIDS: Final = frozenset(

@@ -17,7 +17,7 @@ from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.tables import REJECTED, STREAM_SHARDS, TABLES
 from ceramic_transforms.batches import to_batch
 from ceramic_transforms.failures import passed_on
-from ceramic_transforms.resolve import TablePart
+from ceramic_transforms.table_parts import TablePart
 
 _File: TypeAlias = tuple[str, int]
 _Keyed: TypeAlias = tuple[tuple[str, int], TablePart]

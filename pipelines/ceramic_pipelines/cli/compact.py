@@ -7,8 +7,9 @@ from typing import Final
 
 import click
 
+from ceramic_pipelines.cli.options import keep_option
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import COMPACT_BYTES, KEEP_VERSION_SECONDS
+from ceramic_protocol.limits import COMPACT_BYTES
 
 _MIB: Final = 1024 * 1024
 
@@ -23,15 +24,7 @@ _MIB: Final = 1024 * 1024
     metavar="MIB",
     help="No file is made larger than this.",
 )
-@click.option(
-    "--keep",
-    "keep_seconds",
-    type=click.FloatRange(min=0),
-    default=KEEP_VERSION_SECONDS,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the files before are left for their readers.",
-)
+@keep_option
 def compact(*, folder: Path, target_size: int, keep_seconds: float) -> None:
     """Put the small files of an export in FOLDER together, without a change to its rows.
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from ceramic_connectors.judging import Judging
-from ceramic_pipelines.cli.options import judging, reducer_option
+from ceramic_pipelines.cli.options import judging, keep_option, reducer_option
 from ceramic_pipelines.cli.printing import export_bars, print_summary
 from ceramic_pipelines.quiet import quiet_beam
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import INCREMENTAL_FILES, KEEP_VERSION_SECONDS
+from ceramic_protocol.limits import INCREMENTAL_FILES
 from ceramic_protocol.reasons import Outcome
 from ceramic_protocol.reducers import Reducer
 
@@ -33,15 +33,7 @@ from ceramic_protocol.reducers import Reducer
     metavar="KEYS",
     help="Cut the tables of events and streams up in folders model=…/day=…: model, day, or model,day.",
 )
-@click.option(
-    "--keep",
-    "keep_seconds",
-    type=click.FloatRange(min=0),
-    default=KEEP_VERSION_SECONDS,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long a version is left for its readers after it was replaced.",
-)
+@keep_option
 @click.option(
     "--num-shards",
     type=int,

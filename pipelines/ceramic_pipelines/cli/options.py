@@ -15,7 +15,7 @@ from ceramic_connectors.find_reducer import find_reducer
 from ceramic_connectors.judging import judging_with, parse_time, verifier_by
 from ceramic_pipelines.cli.anchoring import ANCHOR_OPTIONS
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import MAX_TERM_SECONDS
+from ceramic_protocol.limits import KEEP_VERSION_SECONDS, MAX_TERM_SECONDS
 from ceramic_protocol.networks import Network
 from ceramic_protocol.ports import Chain, NoChain
 from ceramic_protocol.profiles.profile import Profile
@@ -176,6 +176,19 @@ def reducer_option(command: _Command) -> _Command:
         help="An application's own fold of the streams it handles: a registered name, or module:attribute.",
     )
     return option(command)
+
+
+def keep_option(command: _Command) -> _Command:
+    """Add `--keep` for the versions of an export; the command gets `keep_seconds`."""
+    return click.option(
+        "--keep",
+        "keep_seconds",
+        type=click.FloatRange(min=0),
+        default=KEEP_VERSION_SECONDS,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long a version is left for its readers after it was replaced.",
+    )(command)
 
 
 def output_format(command: _Command) -> _Command:

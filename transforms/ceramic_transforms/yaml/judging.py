@@ -16,10 +16,11 @@ from ceramic_protocol.errors import UsageError
 from ceramic_protocol.rules import DEFAULT_SKEW
 from ceramic_protocol.tables import REJECTED
 from ceramic_transforms import fold, resolve, verify
+from ceramic_transforms.evaluate_streams import shown_rules
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.fold import FoldedStream
-from ceramic_transforms.resolve import TablePart, shown_rules
 from ceramic_transforms.rows import BatchesToRows
+from ceramic_transforms.table_parts import TablePart
 from ceramic_transforms.verify import DEAD_LETTERS
 from ceramic_transforms.yaml.plain import plain
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import signal
 import time
@@ -10,14 +9,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Final
 
 from ceramic_connectors.source.foreign.client import Row
 from ceramic_connectors.source.foreign.inspecting import Found, Inspector
 from ceramic_connectors.source.foreign.threads import later
+from ceramic_protocol.garbage import collect_less
 from ceramic_protocol.limits import FOREIGN_CHUNK_SECONDS, FOREIGN_JOIN_SECONDS
-
-_GARBAGE_AFTER: Final = 100_000
 
 
 class WorkerDiedError(Exception):
@@ -95,7 +92,7 @@ def _work(inspector: Inspector, line: Connection) -> None:
     """Verify what comes until the other side is gone."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the process that began it ends it
-    gc.set_threshold(_GARBAGE_AFTER)
+    collect_less()
     with line, suppress(EOFError, OSError):
         while True:
             rows = [Row._make(each) for each in line.recv()]
