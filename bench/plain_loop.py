@@ -41,6 +41,8 @@ def run_loop(source: str, folder: Path, rules: Rules, threads: int | None) -> in
         }
         for shard in sorted(shards):
             _write(writers, shard, shards.pop(shard), rules, context)
+        for writer in writers.values():
+            writer.flush()
     return writers[CONCLUSION_EVENTS.name].rows
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
+from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Final, Self
 
@@ -13,7 +16,7 @@ import pyarrow.parquet as pq
 
 from ceramic_connectors.outside import outside
 from ceramic_protocol.errors import OutsideError, UsageError
-from ceramic_protocol.limits import MAX_BATCH_EVENTS
+from ceramic_protocol.limits import MAX_BATCH_EVENTS, MAX_PARQUET_THREADS
 
 COMPRESSION: Final = "zstd"
 """How all our Parquet files are compressed."""
@@ -26,20 +29,22 @@ _GROUP_BYTES: Final = 64 * 1024 * 1024
 class PartWriter:
     """Writes one file of a table, batch by batch, compressed with zstd.
 
-    Batches are gathered to row groups of about 128 Ki rows or 64 MiB, whichever is reached first. As a
-    context manager it leaves nothing behind where the block fails.
+    Batches are gathered to row groups of about 128 Ki rows or 64 MiB, whichever is reached first. Threads
+    write these while the caller makes the next one. As a context manager it leaves nothing behind where the
+    block fails.
 
     Args:
         path: a new file.
         schema: of all batches.
 
     Raises:
-        OutsideError: the file can't be written; nothing is left of it.
+        OutsideError: the file can't be written; nothing is left of it. Told by whatever is called next.
     """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
         self._group = _RowGroup(schema)
+        self._writing: Future[None] | None = None
         self.rows = 0
         with outside(f"write {path}"):
             self._writer = pq.ParquetWriter(str(path), schema, compression=COMPRESSION)
@@ -47,7 +52,15 @@ class PartWriter:
     def add(self, batch: pa.RecordBatch) -> None:
         """Take a batch."""
         if self._group.add(batch):
-            self._write()
+            self.flush()
+
+    def flush(self) -> None:
+        """Begin to write what was gathered; it becomes a row group."""
+        self._wait()
+        table = self._group.take()
+        if table.num_rows:
+            self._writing = _in_background(self._writer, table)
+            self.rows += table.num_rows
 
     def __enter__(self) -> Self:
         return self
@@ -58,21 +71,42 @@ class PartWriter:
         """Make the file whole, or remove it."""
         try:
             if error is None:
-                self._write()
+                self.flush()
+            self._wait()
             with outside(f"write {self._path}"):
                 self._writer.close()
         except BaseException:
             self._path.unlink(missing_ok=True)
-            raise
+            if error is None:
+                raise
         if error is not None:
             self._path.unlink(missing_ok=True)
 
-    def _write(self) -> None:
-        table = self._group.take()
-        if table.num_rows:
+    def _wait(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
             with outside(f"write {self._path}"):
-                self._writer.write_table(table)
-            self.rows += table.num_rows
+                writing.result()
+
+
+def _in_background(writer: pq.ParquetWriter, table: pa.Table) -> Future[None]:
+    """Have a table written by a thread, as soon as one is free: so few tables are in memory."""
+    _FREE.acquire()
+    try:
+        writing = _threads().submit(writer.write_table, table)
+    except BaseException:
+        _FREE.release()
+        raise
+    writing.add_done_callback(lambda _done: _FREE.release())
+    return writing
+
+
+_FREE: Final = BoundedSemaphore(MAX_PARQUET_THREADS)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MAX_PARQUET_THREADS, "parquet")
 
 
 def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:

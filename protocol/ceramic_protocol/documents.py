@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ceramic_protocol import dagjson
 from ceramic_protocol.cid import Cid
@@ -17,22 +17,24 @@ from ceramic_protocol.reasons import Reason
 _METADATA = {"shouldIndex": bool, "modelVersion": Cid}
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentState:
+class DocumentState(NamedTuple):
     """A document after some event. `json` is DAG-JSON `{"metadata":{…},"content":…}`, as in the tables."""
 
-    content: IpldValue = field(repr=False)
+    content: IpldValue
     metadata: Mapping[str, IpldValue]
-    json: bytes = field(repr=False)
+    json: bytes
 
 
 def envelope_json(metadata: Mapping[str, IpldValue], content: object) -> bytes:
     """`{"metadata":{…},"content":…}` in ceramic-one's text form: metadata first (api.md 3.4)."""
-    return b'{"metadata":' + dagjson.encode(dict(metadata)) + b',"content":' + dagjson.encode(content) + b"}"
+    head = dagjson.encode(metadata) if metadata else b"{}"
+    return b'{"metadata":' + head + b',"content":' + dagjson.encode(content) + b"}"
 
 
 def header_metadata(header: Mapping[str, IpldValue]) -> dict[str, IpldValue]:
     """The members of an event's header that are part of the document's metadata."""
+    if not header:
+        return {}
     return {name: header[name] for name, kind in _METADATA.items() if isinstance(header.get(name), kind)}
 
 
@@ -52,10 +54,11 @@ def next_state(state: DocumentState, header: Mapping[str, IpldValue], patch: Ipl
         DecodeError: `patch_failed`: the patch does not apply, or gives no document that may be.
     """
     content = apply_patch({} if state.content is None else state.content, patch)
-    return _state(content, {**state.metadata, **header_metadata(header)})
+    changed = header_metadata(header)
+    return _state(content, {**state.metadata, **changed} if changed else state.metadata)
 
 
-def _state(content: IpldValue, metadata: dict[str, IpldValue]) -> DocumentState:
+def _state(content: IpldValue, metadata: Mapping[str, IpldValue]) -> DocumentState:
     try:
         json = envelope_json(metadata, content)
     except EncodeError as error:

@@ -7,6 +7,7 @@ atomic, and nothing that was given is changed: containers are copied when they a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from ceramic_protocol.limits import (
     MAX_PATCH_OPS,
     MAX_PATCH_WORK,
     MAX_POINTER_TOKENS,
+    MAX_RECENT_POINTER_CHARS,
+    MAX_RECENT_POINTERS,
 )
 from ceramic_protocol.reasons import Reason
 
@@ -71,21 +74,29 @@ def same_json(left: object, right: object) -> bool:
     return type(left) is type(right) and left == right
 
 
-def _pointer(operation: Mapping[str, IpldValue], member: str) -> list[str]:
+def _pointer(operation: Mapping[str, IpldValue], member: str) -> tuple[str, ...]:
     path = operation.get(member)
     if not isinstance(path, str):
         raise _fail(f"{member} is not text")
+    return _usual_steps(path, member) if len(path) <= MAX_RECENT_POINTER_CHARS else _steps(path, member)
+
+
+def _steps(path: str, member: str) -> tuple[str, ...]:
     if not path:
-        return []
+        return ()
     head, *tokens = path.split("/")
     if head:
         raise _fail(f"{member} {path[:80]!r} does not start with /")
     if len(tokens) > MAX_POINTER_TOKENS:
         raise _fail(f"{member} has {len(tokens)} steps")
-    keys = [token.replace("~1", "/").replace("~0", "~") for token in tokens]
+    keys = tuple(token.replace("~1", "/").replace("~0", "~") for token in tokens)
     if "__proto__" in keys or ("constructor", "prototype") in pairwise(keys):
         raise _fail(f"{member} leads to a JavaScript prototype")
     return keys
+
+
+# The documents of a model are changed in the same few places.
+_usual_steps: Final = lru_cache(MAX_RECENT_POINTERS)(_steps)
 
 
 def _index(array: Sequence[object], key: str) -> int | None:
@@ -120,7 +131,7 @@ class _Work:
         else:
             raise _fail(f"unknown operation {str(name)[:40]!r}")
 
-    def _get(self, path: list[str]) -> Any:
+    def _get(self, path: tuple[str, ...]) -> Any:
         value = self.root
         for key in path:
             value = self._child(value, key)
@@ -144,7 +155,7 @@ class _Work:
         self._owned[id(copy)] = copy
         return copy
 
-    def _writable_parent(self, path: list[str]) -> Any:
+    def _writable_parent(self, path: tuple[str, ...]) -> Any:
         self.root = parent = self._own(self.root)
         for key in path[:-1]:
             child = self._own(self._child(parent, key))
@@ -155,7 +166,7 @@ class _Work:
             parent = child
         return parent
 
-    def _put(self, path: list[str], value: Any, *, insert: bool) -> None:
+    def _put(self, path: tuple[str, ...], value: Any, *, insert: bool) -> None:
         if not path:
             self.root = value
             return
@@ -194,7 +205,7 @@ class _Work:
         if self._work_left < 0:
             raise _fail(f"takes more work than {MAX_PATCH_WORK}")
 
-    def _remove(self, path: list[str]) -> Any:
+    def _remove(self, path: tuple[str, ...]) -> Any:
         if not path:
             removed, self.root = self.root, None
             return removed
@@ -206,14 +217,14 @@ class _Work:
         self._charge_shift(parent, index)
         return parent.pop(index) if index < len(parent) else _MISSING
 
-    def _move(self, source: list[str], path: list[str]) -> None:
+    def _move(self, source: tuple[str, ...], path: tuple[str, ...]) -> None:
         if path:
             # Copied although it only moves, so that depth and work are bounded for both in one place.
             self._put(path, self._copy_of(self._remove(source), len(path), _MISSING), insert=True)
         else:
             self.root = self._get(source)
 
-    def _test(self, path: list[str], value: Any) -> None:
+    def _test(self, path: tuple[str, ...], value: Any) -> None:
         found = self._get(path)
         if found is not value and not same_json(found, value):
             raise _fail(f"test of /{'/'.join(path)[:80]} failed")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Any, Final
 
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
+from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.events import DataEvent, InitEvent, InitHeader, decode_payload
 from ceramic_protocol.history import Judged
 from ceramic_protocol.models.context import Context
@@ -68,7 +69,8 @@ class Judge:
             found = self._judge_child(event, parent)
         if found.outcome is Outcome.REJECTED:
             return found
-        return found._replace(expires_at=self._writers.expires_at(event))
+        expires_at = self._writers.expires_at(event)
+        return found if expires_at is None else found._replace(expires_at=expires_at)
 
     def _judge_without_init(self, event: CheckedEvent) -> Judged:
         if event.outcome is Outcome.REJECTED:
@@ -112,28 +114,36 @@ class Judge:
         finding = self._writers.finding(event)
         if finding is not None and finding.is_certain:
             return Judged(event, *finding, height)
-        if parent.outcome is Outcome.REJECTED:
+        outcome = parent.outcome
+        if outcome is Outcome.REJECTED:
             reason = Reason.INIT_INVALID if parent.event.cid == self._stream else Reason.PREV_INVALID
             return Judged(event, reason, f"{parent.event.cid} was rejected", height)
         if finding is not None:
             return Judged(event, *finding, height)
-        if parent.outcome is Outcome.PENDING:
+        if outcome is Outcome.PENDING:
             return Judged(event, Reason.PREV_PENDING, f"{parent.event.cid} is pending", height)
         return self._judge_state(event, parent, height)
 
     def _judge_state(self, event: CheckedEvent, parent: Judged, height: int | None) -> Judged:
         if event.kind is Kind.TIME or parent.state is None or self._rules is None:
             return Judged(event, None, None, height, parent.state, is_changed=parent.is_changed)
-        payload = _decode(event)
-        header = payload.header if isinstance(payload, DataEvent) else {}
-        state, finding = self._rules.step(parent.state, header, payload.data, is_first=not parent.is_changed)
+        payload = _decode_map(event)
+        # Decoding the event itself has looked at its form.
+        header: Any = payload.get("header", {})
+        state, finding = self._rules.step(
+            parent.state, header, payload.get("data"), is_first=not parent.is_changed
+        )
         reason, detail = finding or _NOTHING
         return Judged(event, reason, detail, height, state, is_changed=True)
 
 
 def _decode(event: CheckedEvent) -> InitEvent | DataEvent:
+    return decode_payload(event.cid, _decode_map(event), event.payload, None)
+
+
+def _decode_map(event: CheckedEvent) -> dict[str, IpldValue]:
     value = decode_payload_block(event.payload)
     if not isinstance(value, dict):
         msg = f"payload of {event.cid} is not a map"
         raise TypeError(msg)
-    return decode_payload(event.cid, value, event.payload, None)
+    return value

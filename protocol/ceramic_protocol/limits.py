@@ -55,11 +55,20 @@ MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
 MAX_SPILL_BUFFER_BYTES: Final = 32 * 1024 * 1024
 """Batches held back before they are split by shard and written to spill files."""
 
+MAX_PARQUET_THREADS: Final = 2
+"""Row groups that are compressed and written at once, each by a thread of its own."""
+
 MAX_RECENT_PAYLOADS: Final = 2048
 """Payloads that are remembered as decoded."""
 
 MAX_RECENT_PAYLOAD_BYTES: Final = 2048
 """The largest of them."""
+
+MAX_RECENT_POINTERS: Final = 4096
+"""JSON pointers of patches that are remembered as steps."""
+
+MAX_RECENT_POINTER_CHARS: Final = 128
+"""The longest of them."""
 
 KEEP_VERSION_SECONDS: Final = 3600
 """How long a version of an export is left in place after it was replaced, for those who are reading it."""

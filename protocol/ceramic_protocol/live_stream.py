@@ -175,11 +175,12 @@ class LiveStream:
         self._judge = Judge(self._stream, self._writers, self._context, self._foreign)
         self._header: InitHeader | None = None
         self._children = children_of(events)
-        order: Iterable[Cid] = sorted(events)
         if self._stream in events:
             self._header = self._judge.open(events[self._stream])
             order = parents_first(self._stream, events, self._children)
             self._writers.learn(order, events)
+        else:
+            order = sorted(events)
         self._judged: dict[Cid, Judged] = {}
         for cid in order:
             self._asking(cid)

@@ -48,6 +48,8 @@ class LowestBelow:
     ) -> LowestBelow:
         """Of many events at once: `order` has them with children before parents."""
         made = cls()
+        if not marks:
+            return made
         made.lowest.update(marks)
         for cid in order:
             mark, prev = made.lowest.get(cid), events[cid].prev

@@ -26,6 +26,7 @@ class Writers:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
+        self._terms = rules.terms
         self._accounts = ACCOUNT_RULES[rules.profile]
         self._stream: Stream | None = None
         self._anchored = LowestBelow()
@@ -71,10 +72,10 @@ class Writers:
     def _check(self, event: CheckedEvent, stream: Stream) -> Finding | None:
         stamp = self._anchored.lowest.get(event.cid)
         at = self._rules.at if stamp is None else stamp * _SECOND
-        found = self._accounts.may_write(event, stream, at, self._rules.terms)
+        found = self._accounts.may_write(event, stream, at, self._terms)
         grant = event.grant
         if found is None and grant is not None and self._accounts.uses_anchors:
-            limit = expires_at(grant, self._rules.terms)
+            limit = expires_at(grant, self._terms)
             found = expired(grant) if limit is not None and limit < at else None
         if found is None or found.reason is not Reason.CACAO_EXPIRED:
             return found
@@ -88,7 +89,7 @@ class Writers:
         """Unix second up to which an anchor has to prove that the event's capability was used in time."""
         if event.grant is None or event.cid in self._anchored.lowest or not self._accounts.uses_anchors:
             return None
-        limit = expires_at(event.grant, self._rules.terms)
+        limit = expires_at(event.grant, self._terms)
         return None if limit is None else limit // _SECOND
 
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ceramic_connectors.parquet import write_parquet
+from ceramic_connectors.parquet import PartWriter, write_parquet
 from ceramic_connectors.tables import arrow_schema
 from ceramic_protocol.errors import OutsideError
 from ceramic_protocol.tables import CONCLUSION_EVENTS, EVENT_STATES, STREAM_TIPS, TABLES, Table
@@ -102,6 +103,25 @@ def test_row_groups_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert pq.ParquetFile(tmp_path / "bytes.parquet").metadata.num_row_groups == 9
 
 
+def test_row_groups_of_several_files_at_once_stay_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ceramic_connectors.parquet._GROUP_ROWS", 2)
+    numbers = range(60)
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(PartWriter(tmp_path / f"{index}.parquet", SMALL)) for index in range(5)
+        ]
+        for number in numbers:
+            for index, writer in enumerate(writers):
+                writer.add(batch(number, number + index))
+        for writer in writers:
+            writer.flush()
+    for index in range(5):
+        table = pq.read_table(tmp_path / f"{index}.parquet")
+        assert table.column("number").to_pylist() == [each for n in numbers for each in (n, n + index)]
+
+
 def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
     def failing() -> Iterator[pa.RecordBatch]:
         yield batch(1)
@@ -121,7 +141,7 @@ def test_a_full_disk_is_an_outside_error_and_leaves_no_file(tmp_path: Path) -> N
 import os, resource, sys
 from pathlib import Path
 import pyarrow as pa
-from ceramic_connectors.parquet import write_parquet
+from ceramic_connectors.parquet import PartWriter, write_parquet
 from ceramic_protocol.errors import OutsideError
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 batch = pa.record_batch([pa.array([os.urandom(100_000)])], names=["a"])

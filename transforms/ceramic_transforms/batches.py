@@ -26,6 +26,9 @@ _ORIGIN: Final = [
     pa.field("position", pa.uint64(), nullable=False),
 ]
 
+ORIGIN_COLUMNS: Final = ("car", *(field.name for field in _ORIGIN))
+"""The last columns of `CHECKED_EVENTS`: the bytes of an event, and where they come from."""
+
 RAW_EVENTS: Final = pa.schema(
     [
         pa.field("car", pa.binary(), nullable=False),
@@ -64,6 +67,10 @@ CHECKED_EVENTS: Final = pa.schema(
 `stream_cid` is null in time events that don't tell their stream, until it is found (`placing`)."""
 
 
+EVENT_COLUMNS: Final = tuple(name for name in CHECKED_EVENTS.names if name not in ORIGIN_COLUMNS)
+"""The columns of `CHECKED_EVENTS` before those: what `CheckedEvent` has."""
+
+
 class RecordBatchCoder(coders.Coder):
     """Record batches as Arrow IPC streams: the same bytes for any release of Python or Beam."""
 
@@ -98,12 +105,10 @@ def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if not pa.types.is_map(kind):
         return pa.array(column, type=kind)
     # All rows of a stream have the same map, and making one takes as long as many plain values.
-    places: dict[int, int] = {}
-    values: list[Any] = []
-    for value in column:
-        if places.setdefault(id(value), len(places)) == len(values):
-            values.append(value)
-    return pa.array(values, type=kind).take(pa.array([places[id(value)] for value in column], pa.int32()))
+    distinct = {id(value): value for value in column}
+    places = dict(zip(distinct, range(len(distinct)), strict=True))
+    indices = pa.array([places[id(value)] for value in column], pa.int32())
+    return pa.array(list(distinct.values()), type=kind).take(indices)
 
 
 def to_rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
@@ -158,7 +163,7 @@ _KINDS: Final = tuple(sorted(Kind))
 
 
 def checked_event(row: Sequence[Any]) -> CheckedEvent:
-    """The event of a row of `CHECKED_EVENTS`."""
+    """The event of a row of `CHECKED_EVENTS`, with its origin or without."""
     cid, stream, kind, prev, payload, signer, capability, grant, model, *others = row
     stamp, chain, reason, detail, said, *_origin = others
     stream = None if stream is None else Cid(stream)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import apache_beam as beam
@@ -16,8 +16,7 @@ from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.rows import Row
 from ceramic_protocol.rules import Rules
-from ceramic_transforms.batches import checked_event
-from ceramic_transforms.by_stream import by_stream
+from ceramic_transforms.by_stream import StreamEvents, by_stream
 from ceramic_transforms.placing import FindStreams, Links, with_streams
 from ceramic_transforms.references import (
     Known,
@@ -48,11 +47,11 @@ class PerShard(Protocol):
     """What becomes of the streams of a shard."""
 
     def emit(
-        self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]], unplaced: Sequence[Row]
+        self, shard: int, streams: Iterator[tuple[StreamHistory, StreamEvents]], unplaced: StreamEvents
     ) -> Iterator[Any]:
-        """Elements made of the histories, with the rows of `CHECKED_EVENTS` that each one comes from.
+        """Elements made of the histories, with the events that each one comes from.
 
-        `unplaced` are rows of events whose stream is unknown.
+        `unplaced` are events whose stream is unknown.
         """
         ...
 
@@ -171,9 +170,10 @@ def evaluate_shard(
 
 
 def _evaluated(
-    streams: Iterator[tuple[bytes, list[Row]]], rules: Rules, around: Surroundings
-) -> Iterator[tuple[StreamHistory, list[Row]]]:
+    streams: Iterator[StreamEvents], rules: Rules, around: Surroundings
+) -> Iterator[tuple[StreamHistory, StreamEvents]]:
     context, known = around.context, around.known.keys()
-    for stream, rows in streams:
-        events = EventSet.of(map(checked_event, rows))
-        yield evaluate(Cid(stream), events, rules, context, known), rows
+    for found in streams:
+        if found.stream is not None:
+            events = EventSet.of(found.events)
+            yield evaluate(Cid(found.stream), events, rules, context, known), found

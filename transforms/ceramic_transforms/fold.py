@@ -3,7 +3,7 @@
 Annotations are evaluated here: Beam makes the schema of `FoldedStream` of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -15,6 +15,7 @@ from ceramic_protocol.dagjson import dump
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reducers import Reducer, fold_log
 from ceramic_protocol.rules import Rules
+from ceramic_transforms.by_stream import StreamEvents
 from ceramic_transforms.evaluate_streams import EvaluateStreams, shown_rules
 from ceramic_transforms.failures import passed_on
 
@@ -64,10 +65,10 @@ class _Folded:
         self._reducer = reducer
 
     def emit(
-        self, shard: int, streams: Iterator[tuple[StreamHistory, Any]], unplaced: Sequence[Any]
+        self, shard: int, streams: Iterator[tuple[StreamHistory, StreamEvents]], unplaced: StreamEvents
     ) -> Iterator[FoldedStream]:
         del shard, unplaced
-        for history, _rows in streams:
+        for history, _events in streams:
             with passed_on():
                 state = fold_log(history, self._reducer)
                 text = dump(state).decode()

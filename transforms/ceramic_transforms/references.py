@@ -23,8 +23,7 @@ from ceramic_protocol.rules import Rules
 from ceramic_transforms.batches import checked_event, to_rows
 from ceramic_transforms.placing import placed
 
-LINK_COLUMNS: Final = ("stream_cid", "event_cid", "prev", "kind", "model", "payload")
-"""Columns of `CHECKED_EVENTS` that tell what refers to what."""
+_LINK_COLUMNS: Final = ("stream_cid", "event_cid", "prev", "kind", "model")
 
 KNOWN_COLUMNS: Final = ("event_cid", "stream_cid", "model")
 """Columns that `found_in` reads."""
@@ -87,12 +86,19 @@ def judge_models(rows: Iterable[tuple[Any, ...]], rules: Rules) -> Models:
     return collect_models(payloads, judge)
 
 
+def link_columns(models: Models) -> tuple[str, ...]:
+    """Columns of `CHECKED_EVENTS` that tell what refers to what; payloads only if documents may."""
+    has_links = any(isinstance(model, ModelDefinition) and model.has_links for model in models.values())
+    return (*_LINK_COLUMNS, "payload") if has_links else _LINK_COLUMNS
+
+
 def wanted_by(batches: Iterable[pa.RecordBatch], models: Models) -> frozenset[bytes]:
-    """The CIDs to ask all other streams for, given all events of some streams."""
+    """The CIDs to ask all other streams for, given the `link_columns` of all events of some streams."""
+    names = link_columns(models)
     links_of: dict[bytes, list[tuple[Any, ...]]] = {}
     for batch in batches:
         rows = placed(batch)
-        columns = (rows.column(name).to_pylist() for name in LINK_COLUMNS)
+        columns = (rows.column(name).to_pylist() for name in names)
         for stream, *link in zip(*columns, strict=True):
             links_of.setdefault(stream, []).append(tuple(link))
     return frozenset().union(*(_wanted(stream, links, models) for stream, links in links_of.items()))
@@ -100,7 +106,7 @@ def wanted_by(batches: Iterable[pa.RecordBatch], models: Models) -> frozenset[by
 
 def _wanted(stream: bytes, links: list[tuple[Any, ...]], models: Models) -> set[bytes]:
     wanted = unresolved(stream, ((cid, prev) for cid, prev, *_rest in links))
-    model = next((model for cid, _prev, _kind, model, _payload in links if cid == stream), None)
+    model = next((model for cid, _prev, _kind, model, *_payload in links if cid == stream), None)
     definition = None if model is None else models.get(StreamId(model))
     if isinstance(definition, ModelDefinition) and definition.has_links:
         contents = (_content(payload) for *_link, kind, _model, payload in links if kind != Kind.TIME)

@@ -130,4 +130,6 @@ class _WritePart(beam.DoFn):
             for shard in part.shards:
                 for made in self._resolve.parts(part, shard):
                     writers[made.table].add(made.batch)
+            for writer in writers.values():
+                writer.flush()
         return writers

@@ -26,17 +26,18 @@ from ceramic_protocol.limits import MAX_SPILL_BUFFER_BYTES
 from ceramic_protocol.placing import ends_of, streams_of
 from ceramic_protocol.rows import shard_of
 from ceramic_protocol.rules import Rules
+from ceramic_transforms.batches import CHECKED_EVENTS
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.placing import PLACE_COLUMNS, joined, prevs_in, streams_in, with_streams
 from ceramic_transforms.references import (
     KNOWN_COLUMNS,
-    LINK_COLUMNS,
     Known,
     Surroundings,
     cid_array,
     events_of,
     found_in,
     judge_models,
+    link_columns,
     model_streams,
     wanted_by,
 )
@@ -125,14 +126,14 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def read_spill(path: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The batches of a spill file, or some columns of them.
+    """The batches of a spill file, or some columns of them if it has events.
 
     Raises:
         OutsideError: the file can't be read.
     """
+    # All that is read in part are events.
+    fields = None if columns is None else [CHECKED_EVENTS.get_field_index(name) for name in columns]
     with outside(f"read {path}"), pa.memory_map(path) as source:
-        schema = pa.ipc.open_file(source).schema
-        fields = None if columns is None else [schema.get_field_index(name) for name in columns]
         reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))
         for index in range(reader.num_record_batches):
             yield reader.get_batch(index)
@@ -176,8 +177,9 @@ def find_surroundings(shards: Mapping[int, Sequence[str]], rules: Rules) -> Surr
         rules: by which models are judged.
     """
     models = _models(shards, rules)
+    columns = link_columns(models)
     by_shard = (
-        wanted_by((batch for file in files for batch in read_spill(file, LINK_COLUMNS)), models)
+        wanted_by((batch for file in files for batch in read_spill(file, columns)), models)
         for files in shards.values()
     )
     wanted = cid_array(frozenset().union(*by_shard))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.eventset import EventSet
@@ -13,7 +13,7 @@ from ceramic_protocol.reducers import Reducer
 from ceramic_protocol.rows import Row, ShardOrder, refusal_columns, row_pieces
 from ceramic_protocol.rules import Rules
 from ceramic_transforms import metrics
-from ceramic_transforms.batches import checked_event
+from ceramic_transforms.by_stream import StreamEvents
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.progress import tell
 from ceramic_transforms.table_parts import PartsOfShard, TablePart
@@ -27,17 +27,17 @@ class TableRows:
         self._rules = rules
 
     def emit(
-        self, shard: int, streams: Iterator[tuple[StreamHistory, list[Row]]], unplaced: Sequence[Row]
+        self, shard: int, streams: Iterator[tuple[StreamHistory, StreamEvents]], unplaced: StreamEvents
     ) -> Iterator[TablePart]:
         """See `PerShard`."""
         order, parts, tally = ShardOrder(shard), PartsOfShard(shard), metrics.Tally()
-        for history, rows in streams:
-            _count(tally, history, len(rows), self._rules)
-            tell("resolved", len(rows))
+        for history, found in streams:
+            _count(tally, history, len(found.events), self._rules)
+            tell("resolved", len(found.events))
             with passed_on():
                 for piece in row_pieces(history, order, self._reducer, self._rules.profile):
                     yield from parts.add(piece)
-            yield from parts.add_refused(_refused_rows(history.judged, history.stream_id, rows))
+            yield from parts.add_refused(_refused_rows(history.judged, history.stream_id, found))
         yield from parts.add_refused(_unplaced_rows(tally, unplaced))
         yield from parts.flush()
         tally.flush()
@@ -56,29 +56,27 @@ def _count(tally: metrics.Tally, history: StreamHistory, copies: int, rules: Rul
         tally.add(metrics.REVERTED)
 
 
-def _unplaced_rows(tally: metrics.Tally, rows: Sequence[Row]) -> Iterator[Row]:
+def _unplaced_rows(tally: metrics.Tally, found: StreamEvents) -> Iterator[Row]:
     """Rows of `rejected` for events whose stream is unknown, which no history has."""
-    known = EventSet.of(checked_event(row) for row in rows)
+    known = EventSet.of(found.events)
     judged = {cid: judge_unplaced(event) for cid, event in known.events.items()}
     for item in judged.values():
         tally.add_verdict(item.reason)
-    if rows:
-        tally.add(metrics.DUPLICATES, len(rows) - len(judged))
-        tell("resolved", len(rows))
-    return _refused_rows(judged, None, rows)
+    if judged:
+        tally.add(metrics.DUPLICATES, len(found.events) - len(judged))
+        tell("resolved", len(found.events))
+    return _refused_rows(judged, None, found)
 
 
 def _refused_rows(
-    judged: Mapping[Cid, Judged], stream_id: StreamId | None, rows: Sequence[Row]
+    judged: Mapping[Cid, Judged], stream_id: StreamId | None, found: StreamEvents
 ) -> Iterator[Row]:
     refused = sorted(cid for cid, item in judged.items() if item.reason is not None)
     if not refused:
         return
-    origin_of: dict[bytes, Row] = {}
-    for row in rows:
-        origin_of[row[0]] = min(origin_of.get(row[0], row[-3:]), row[-3:])
+    origins = found.origins(refused)
     text = None if stream_id is None else str(stream_id)
     for cid in refused:
         columns = refusal_columns(judged[cid], text)
         if columns is not None:
-            yield *columns, *origin_of[cid]
+            yield *columns, *origins[cid]

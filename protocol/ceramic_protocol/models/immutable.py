@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from ceramic_protocol.jsonpatch import same_json
@@ -11,7 +11,7 @@ from ceramic_protocol.reasons import Finding, Reason
 _MISSING: Final = object()
 
 
-def check_immutable(fields: Iterable[str], patch: object, before: object, after: object) -> Finding | None:
+def check_immutable(fields: Collection[str], patch: object, before: object, after: object) -> Finding | None:
     """What is wrong with a change to a document that has these immutable fields.
 
     js-ceramic and ceramic-one look at the first step of each operation's path only, and refuse to set a field
@@ -21,6 +21,8 @@ def check_immutable(fields: Iterable[str], patch: object, before: object, after:
     Returns:
         `immutable_field_changed` or None.
     """
+    if not fields:
+        return None
     touched = set(_first_steps(patch))
     for name in fields:
         if name in touched:
@@ -34,15 +36,15 @@ def check_immutable(fields: Iterable[str], patch: object, before: object, after:
     return None
 
 
-def _first_steps(patch: object) -> Iterable[str]:
-    for operation in patch if isinstance(patch, Sequence) else ():
-        path = operation.get("path") if isinstance(operation, Mapping) else None
+def _first_steps(patch: object) -> Iterator[str]:
+    for operation in patch if isinstance(patch, list) else ():
+        path = operation.get("path") if isinstance(operation, dict) else None
         if isinstance(path, str):
             yield path[1:].split("/", 1)[0]
 
 
 def _member(content: object, name: str) -> object:
-    return content.get(name, _MISSING) if isinstance(content, Mapping) else _MISSING
+    return content.get(name, _MISSING) if isinstance(content, dict) else _MISSING
 
 
 def _is_same(left: object, right: object) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.events import InitHeader
@@ -23,8 +23,7 @@ from ceramic_protocol.models.values import is_truthy
 from ceramic_protocol.reasons import Finding, Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A data event: its header, its patch, and the content before and after that.
 
     `is_first` says that there is no other data event between it and the init event.
@@ -91,10 +90,10 @@ class InstanceRules:
         return Finding(Reason.HEADER_FIELD_FORBIDDEN, f"header.{other[:80]} in a data event")
 
     def _check_content(self, content: IpldValue) -> Finding | None:
-        unusable = self.model.schema.compiled().unusable
-        if unusable is not None:
-            return Finding(Reason.SCHEMA_UNUSABLE, unusable)
-        error = self.model.schema.check(content)
+        schema = self.model.schema.compiled()
+        if schema.unusable is not None:
+            return Finding(Reason.SCHEMA_UNUSABLE, schema.unusable)
+        error = schema.check(content)
         if error is not None:
             return Finding(Reason.SCHEMA_VIOLATION, error)
         return check_relations(self.model, content, self.context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from ceramic_protocol.errors import IdentifierError
@@ -22,6 +22,8 @@ def check_relations(definition: ModelDefinition, content: object, context: Conte
     Returns:
         `relation_invalid`, or a pending finding while a stream or its model isn't known, or None.
     """
+    if not definition.relations:
+        return None
     pending = None
     for name, value in references(definition, content):
         found = _check(definition.relations[name], value, context)
@@ -33,7 +35,7 @@ def check_relations(definition: ModelDefinition, content: object, context: Conte
 
 def references(definition: ModelDefinition, content: object) -> Iterator[tuple[str, object]]:
     """The fields of a content that have to refer to documents, and what is in them."""
-    if isinstance(content, Mapping):
+    if isinstance(content, dict):
         for name, relation in definition.relations.items():
             if relation.is_document and content.get(name) is not None:
                 yield name, content[name]
