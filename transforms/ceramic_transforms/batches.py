@@ -6,6 +6,7 @@ element than per byte (beam.md section 6).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -160,13 +161,24 @@ def checked_row(event: CheckedEvent, raw: RawEvent, said: bytes | None = None) -
 
 
 _KINDS: Final = tuple(sorted(Kind))
+_CIDS: Final[dict[bytes, Cid]] = {}
+
+
+def _shared_cid(cid: bytes) -> Cid:
+    """A CID that many events have in common, which is in memory once while they come one after another."""
+    known = _CIDS.get(cid)
+    if known is None:
+        if len(_CIDS) >= MAX_BATCH_EVENTS:
+            _CIDS.clear()
+        known = _CIDS[cid] = Cid(cid)
+    return known
 
 
 def checked_event(row: Sequence[Any]) -> CheckedEvent:
     """The event of a row of `CHECKED_EVENTS`, with its origin or without."""
     cid, stream, kind, prev, payload, signer, capability, grant, model, *others = row
     stamp, chain, reason, detail, said, *_origin = others
-    stream = None if stream is None else Cid(stream)
+    stream = None if stream is None else _shared_cid(stream)
     prev = None if prev is None else Cid(prev)
     if said is not None and stream is not None and prev is not None:
         remember_said(payload, said, stream, prev)
@@ -177,8 +189,8 @@ def checked_event(row: Sequence[Any]) -> CheckedEvent:
         _KINDS[kind],
         prev,
         payload,
-        signer,
-        None if capability is None else Cid(capability),
+        None if signer is None else sys.intern(signer),
+        None if capability is None else _shared_cid(capability),
         stamp,
         chain,
         None if reason is None else BY_CODE[reason],

@@ -37,7 +37,7 @@ class StreamEvents:
         wanted = pa.array(cids, pa.binary())
         found: dict[bytes, Row] = {}
         for indices in self.places:
-            some = self.table.take(indices).select(["event_cid", *ORIGIN_COLUMNS])
+            some = self.table.select(["event_cid", *ORIGIN_COLUMNS]).take(indices)
             some = some.filter(pc.is_in(some.column("event_cid"), value_set=wanted))
             for cid, *origin in chain.from_iterable(map(to_rows, some.to_batches())):
                 found[cid] = min(found.get(cid, tuple(origin)), tuple(origin))
@@ -52,19 +52,21 @@ def by_stream(batches: Iterable[pa.RecordBatch]) -> tuple[Iterator[StreamEvents]
     Args:
         batches: of `CHECKED_EVENTS`.
     """
-    table = pa.Table.from_batches(batches, CHECKED_EVENTS).combine_chunks()
-    streams = table.column(_STREAM)
+    table = pa.Table.from_batches(batches, CHECKED_EVENTS)
+    # The larger part, their bytes, is looked at in few places: it stays where it is.
+    events = table.select(EVENT_COLUMNS).combine_chunks()
+    streams = events.column(_STREAM)
     unplaced = StreamEvents(None, table)
     if streams.null_count:
         indices = pc.indices_nonzero(pc.is_null(streams))
-        unplaced.events.extend(map(checked_event, _rows(table.select(EVENT_COLUMNS), indices)))
+        unplaced.events.extend(map(checked_event, _rows(events, indices)))
         unplaced.places.append(indices)
-    return _grouped(table), unplaced
+    return _grouped(table, events), unplaced
 
 
-def _grouped(table: pa.Table) -> Iterator[StreamEvents]:
+def _grouped(table: pa.Table, events: pa.Table) -> Iterator[StreamEvents]:
     """Streams that lie across two stretches are put together again."""
-    events, streams = table.select(EVENT_COLUMNS), table.column(_STREAM)
+    streams = events.column(_STREAM)
     # Those without one come last.
     order = pc.sort_indices(streams).slice(0, len(streams) - streams.null_count)
     held: StreamEvents | None = None
