@@ -976,10 +976,10 @@ FOREIGN_POLL_SECONDS: Final = 0.25
 """The pause before a ceramic-one is asked again whether there is something new."""
 
 MAX_FOREIGN_STREAMS: Final = 131_072
-"""Streams of a ceramic-one of which model and controller are kept; the others are asked for again."""
+"""Streams of a ceramic-one with model and controller kept, 600 bytes each; others are asked for again."""
 
 MAX_FOREIGN_HOMES: Final = 65_536
-"""Events of a ceramic-one of which it is kept to which stream they belong, for time events that don't say."""
+"""Events of a ceramic-one with their streams kept, 300 bytes each, for time events that don't say."""
 
 MAX_FOREIGN_STEPS: Final = 16
 """Events that are asked for, one before the other, to find the stream of a time event that doesn't say."""
@@ -1004,6 +1004,9 @@ FOREIGN_JOIN_SECONDS: Final = 5.0
 
 MAX_COMPOSED_AHEAD: Final = 2
 """Transactions of a source that are made ahead of the one that is written."""
+
+MAX_REMEMBERED_STREAMS: Final = 8_192
+"""Streams of which it is remembered what follows from their StreamIDs, 2 MB: working it out takes 10 µs."""
 
 MAX_IMPORT_CHUNK_BYTES: Final = 4 * 1024 * 1024
 """Events that are handed to a node at once by an import, with at most `MAX_INTAKE_BATCH` of them."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import binascii
 from functools import lru_cache
-from typing import Final
 from zlib import crc32
 
 from ceramic_protocol.cid import RAW, Cid
 from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.ids import UNLOADABLE, StreamId
-
-_REMEMBERED: Final = 65_536
+from ceramic_protocol.limits import MAX_REMEMBERED_STREAMS
 
 
 def car_bytes(text: str) -> bytes:
@@ -19,7 +17,7 @@ def car_bytes(text: str) -> bytes:
     return binascii.a2b_base64(text[1:] + "=" * (-(len(text) - 1) % 4))
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_STREAMS)
 def type_name(stream_id: str) -> str:
     """The type of a stream, by its StreamID."""
     return StreamId.parse(stream_id).type_name

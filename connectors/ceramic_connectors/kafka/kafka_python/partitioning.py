@@ -6,9 +6,9 @@ The library works each of them out in Python, which takes longer than anything e
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
-_REMEMBERED: Final = 65_536
+from ceramic_protocol.limits import MAX_REMEMBERED_STREAMS
 
 
 def partitioner() -> Any:
@@ -29,7 +29,7 @@ def partitioner() -> Any:
     return Remembering()
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_STREAMS)
 def _hash(key: bytes) -> int:
     from kafka.partitioner.default import murmur2
 
