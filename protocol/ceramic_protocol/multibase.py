@@ -16,6 +16,7 @@ from ceramic_protocol.errors import IdentifierError
 from ceramic_protocol.limits import MAX_BIG_BASE_CHARS
 
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PIECE_DIGITS = 512  # Python takes at least 640 at once
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _CHUNK_PAIRS = 5
 
@@ -50,16 +51,26 @@ def _decode_big(text: str, alphabet: str) -> bytes:
     if len(text) > MAX_BIG_BASE_CHARS:
         msg = f"{len(text)} characters of base{len(alphabet)} text"
         raise IdentifierError(msg)
-    index = {char: digit for digit, char in enumerate(alphabet)}
+    unknown = text.strip(alphabet)
+    if unknown:
+        msg = f"{unknown[0]!r} is no base{len(alphabet)} digit"
+        raise IdentifierError(msg)
+    digits = text.lstrip(alphabet[0])
+    value = _number(digits, alphabet)
+    return bytes(len(text) - len(digits)) + value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
+def _number(digits: str, alphabet: str) -> int:
     value = 0
-    try:
-        for char in text:
-            value = value * len(alphabet) + index[char]
-    except KeyError as error:
-        msg = f"{error.args[0]!r} is no base{len(alphabet)} digit"
-        raise IdentifierError(msg) from None
-    zeros = len(text) - len(text.lstrip(alphabet[0]))
-    return bytes(zeros) + value.to_bytes((value.bit_length() + 7) // 8, "big")
+    if alphabet is _BASE36:
+        # Python's own is twenty times as fast, and texts of StreamIDs are everywhere.
+        for start in range(0, len(digits), _PIECE_DIGITS):
+            piece = digits[start : start + _PIECE_DIGITS]
+            value = value * 36 ** len(piece) + int(piece, 36)
+        return value
+    for digit in digits:
+        value = value * len(alphabet) + alphabet.index(digit)
+    return value
 
 
 def encode_base58(data: bytes) -> str:
