@@ -525,11 +525,18 @@ OTEL_SECONDS: Final = 3
 OTEL_QUEUE: Final = 2_048
 """Spans that wait to be sent; further ones are dropped."""
 
-MAX_STORE_LOG_BYTES: Final = 64 * 1024 * 1024
+MAX_STORE_LOG_BYTES: Final = 128 * 1024 * 1024
 """Log of a store on disk, after which a new one is begun; it may get longer while somebody reads."""
 
 RECON_FOLD_EVENTS: Final = 50_000
-"""Events whose keys of Recon may be missing until somebody asks for them; after that they are made anyway."""
+"""Events whose keys of Recon may be missing until somebody asks for them; after that they are made anyway,
+when it is quiet."""
+
+RECON_QUIET_SECONDS: Final = 2.0
+"""For how long fewer than `RECON_SLICE_EVENTS` have come when it is quiet."""
+
+RECON_PRESSING_EVENTS: Final = 200_000
+"""Events whose keys may be missing until they are made however many come; who asks for them waits seconds."""
 
 RECON_SLICE_EVENTS: Final = 1_000
 """Events whose keys are made in one transaction: those who wait for keys or for Python wait for that."""

@@ -35,7 +35,7 @@ EVENTS = [
     proven(T),
 ]
 
-VERSIONS = {number: Path(__file__).parent / f"version_{number}.sql" for number in (1, 2, 3, 4)}
+VERSIONS = {number: Path(__file__).parent / f"version_{number}.sql" for number in range(1, 6)}
 """What earlier releases made of these events."""
 
 

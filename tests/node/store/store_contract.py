@@ -147,6 +147,19 @@ class StoreContract(ABC):
         assert store.snapshots({stream_a: 0}, 3) == {}
         assert store.snapshots({stream_a: 0}, 4).keys() == {stream_a}
 
+    def test_streams_that_were_told_of_are_found_as_others(self, store: EventStore) -> None:
+        other = init("other")
+        store.put([A, A1, B, A3, data(other, other, 1)])
+        since = dict.fromkeys([event.checked.cid for event in (A, B, other, A1)], 0)
+        found = store.snapshots(since, 99)
+        assert [len(found[stream].events) for stream in since] == [3, 1, 1, 0]
+        for few in (1, 2, 99):
+            streams = {stream for stream, _version in store.changed(0, few)}
+            assert len(streams) == min(few, 3)
+            assert streams <= since.keys()
+            assert store.snapshots(since, 99) == found
+            assert store.reports(since.keys()).keys() == {event.checked.cid for event in (A, B, A1)}
+
     def test_where_events_are(self, store: EventStore) -> None:
         stream = A.checked.cid
         store.put([A])

@@ -117,6 +117,7 @@ def test_reports_that_were_replaced_in_one_batch_stay_together(
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few events may lack their keys."""
     monkeypatch.setattr(recon_upkeep, "RECON_FOLD_EVENTS", 20)
+    monkeypatch.setattr(recon_upkeep, "RECON_QUIET_SECONDS", 0.1)
     for module in (recon_upkeep, recon_events):
         monkeypatch.setattr(module, "RECON_SLICE_EVENTS", 4)
 
@@ -129,6 +130,39 @@ def test_many_keys_do_not_wait_to_be_asked_for(tmp_path: Path) -> None:
         store.put(LOG[15:])
         wait_until(lambda: cursor_of(store).position > len(LOG) - 4)
         assert all_keys(store.recon) == keys_of([LOG])
+
+
+@pytest.mark.usefixtures("soon")
+def test_keys_are_made_when_few_events_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recon_upkeep, "RECON_QUIET_SECONDS", 3600.0)
+    with opened(tmp_path) as store:
+        store.put(LOG)
+        assert store._upkeep._until_quiet() > 3000
+        assert not (tmp_path / RECON_FILE).exists()
+    monkeypatch.setattr(recon_upkeep, "RECON_PRESSING_EVENTS", 25)
+    with opened(tmp_path) as store:
+        wait_until(lambda: cursor_of(store).position > len(LOG) - 25)
+        assert store._upkeep._until_quiet() > 3000
+        assert cursor_of(store) != store.head()
+        assert all_keys(store.recon) == keys_of([LOG])
+
+
+def test_what_quiet_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recon_upkeep, "RECON_SLICE_EVENTS", 4)
+    now = 100.0
+    monkeypatch.setattr(recon_upkeep, "monotonic", lambda: now)
+    with opened(tmp_path) as store:
+        seconds = store._upkeep._until_quiet
+        assert seconds() == 2.0
+        now = 101.5
+        store.put(LOG[:3])
+        assert seconds() == 0.5
+        now = 102.0
+        assert seconds() == 0.0
+        store.put(LOG[3:4])
+        assert seconds() == 2.0
+        now = 200.0
+        assert seconds() == 0.0
 
 
 @pytest.mark.usefixtures("soon")

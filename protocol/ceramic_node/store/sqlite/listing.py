@@ -16,7 +16,7 @@ _ENTRY: Final = (
     f"SELECT init.position, stream.version, {FACTS} FROM {FACTS_FROM} WHERE stream.key = ? AND stream.cid = ?"
 )
 _CHANGED: Final = (
-    "SELECT stream.cid, stream.version FROM change CROSS JOIN stream ON stream.id = change.stream"
+    "SELECT stream.cid, stream.version, stream.id FROM change CROSS JOIN stream ON stream.id = change.stream"
     " WHERE change.version > ? AND stream.version = change.version ORDER BY change.version LIMIT ?"
 )
 _HEAD: Final = (
@@ -68,9 +68,9 @@ def _entry(row: tuple[Any, ...]) -> StreamEntry:
     return StreamEntry(facts_of(columns), position, version)
 
 
-def changed(db: sqlite3.Connection, after: int, limit: int) -> list[tuple[Cid, int]]:
-    """The streams that have changed."""
-    return [(Cid(cid), version) for cid, version in db.execute(_CHANGED, (after, limit))]
+def changed(db: sqlite3.Connection, after: int, limit: int) -> list[tuple[Cid, int, int]]:
+    """The streams that have changed, their versions and their numbers."""
+    return [(Cid(cid), version, number) for cid, version, number in db.execute(_CHANGED, (after, limit))]
 
 
 def head(db: sqlite3.Connection) -> StoreHead:

@@ -12,7 +12,7 @@ from ceramic_node.store.sqlite.backup import FILE_NAME, back_up
 from ceramic_node.store.sqlite.capabilities import KnownCapabilities
 from ceramic_node.store.sqlite.identity import epoch_of, network_of
 from ceramic_node.store.sqlite.readers import Readers
-from ceramic_node.store.sqlite.streams import Homes
+from ceramic_node.store.sqlite.streams import NO_NUMBERS, Homes
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.networks import Network
@@ -42,6 +42,8 @@ class SqliteReader:
         self.network: Final = network
         self.epoch: Final = epoch
         self._reader: Final = feed.Reader(Homes(), KnownCapabilities())
+        # Of the streams that were last told of as changed: whoever follows asks for these next.
+        self._numbers: Mapping[Cid, int] = NO_NUMBERS
 
     def close(self) -> None:
         """Close it; a second time does nothing."""
@@ -60,7 +62,7 @@ class SqliteReader:
     def reports(self, cids: Collection[Cid]) -> dict[Cid, CheckedEvent]:
         """See `EventReader`."""
         with self._readers.reading() as db:
-            return snapshots.reports_of(db, self._reader.capabilities, cids)
+            return snapshots.reports_of(db, self._reader.capabilities, cids, self._numbers)
 
     def snapshot(self, stream: Cid, since: int = 0) -> StreamSnapshot:
         """See `EventReader`."""
@@ -69,7 +71,7 @@ class SqliteReader:
     def snapshots(self, streams: Mapping[Cid, int], limit: int) -> dict[Cid, StreamSnapshot]:
         """See `EventReader`."""
         with self._readers.reading() as db:
-            return snapshots.snapshots(db, self._reader.capabilities, streams, limit)
+            return snapshots.snapshots(db, self._reader.capabilities, streams, limit, self._numbers)
 
     def entry(self, stream: Cid) -> StreamEntry | None:
         """See `EventReader`."""
@@ -101,7 +103,9 @@ class SqliteReader:
         """See `EventReader`."""
         check_limit(limit)
         with self._readers.reading() as db:
-            return listing.changed(db, after, limit)
+            found = listing.changed(db, after, limit)
+        self._numbers = {stream: number for stream, _version, number in found}
+        return [(stream, version) for stream, version, _number in found]
 
     def head(self) -> StoreHead:
         """See `EventReader`."""

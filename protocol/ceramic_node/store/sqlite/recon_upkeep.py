@@ -1,7 +1,8 @@
 """Keeping the keys of Recon up: before they are read, and by a thread of its own when many are missing.
 
 Putting an event would change a few random pages of them, and most of the time nobody reads them. So they
-follow later, many at once and in their order. Nobody who uses the events waits for that.
+follow later, many at once and in their order: when somebody reads them, or when few events come.
+Nobody who uses the events waits for that.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Event, Lock, Thread
-from time import thread_time
+from time import monotonic, thread_time
 from typing import Final, TypeVar
 
 from ceramic_node.store.sqlite.readers import Readers
@@ -18,7 +19,12 @@ from ceramic_node.store.sqlite.recon_events import Offer, ReconEvents
 from ceramic_node.store.sqlite.recon_file import ReconDamaged, ReconFile
 from ceramic_node.store.sqlite.recon_tree import ReconTree, has_key
 from ceramic_protocol.errors import CeramicError, OutsideError
-from ceramic_protocol.limits import RECON_FOLD_EVENTS, RECON_SLICE_EVENTS
+from ceramic_protocol.limits import (
+    RECON_FOLD_EVENTS,
+    RECON_PRESSING_EVENTS,
+    RECON_QUIET_SECONDS,
+    RECON_SLICE_EVENTS,
+)
 from ceramic_protocol.stored import StoreHead
 
 T = TypeVar("T")
@@ -43,6 +49,7 @@ class ReconUpkeep:
         self._file = file
         self._readers = readers
         self._head = head
+        self._mark = head, monotonic()
         self._tree = ReconTree()
         self._lock = Lock()
         self._is_wanted = Event()
@@ -90,9 +97,7 @@ class ReconUpkeep:
 
     def _lacks(self, events: int) -> bool:
         """Whether so many events, or replaced reports, are missing."""
-        head, cursor = self._head, self._file.cursor
-        # Each of them may have drawn a version.
-        return head.position - cursor.position >= events or head.version - cursor.version >= events
+        return _changes_between(self._file.cursor, self._head) >= events
 
     def _step(self) -> None:
         with self._readers.reading() as db:
@@ -112,13 +117,25 @@ class ReconUpkeep:
             self._is_wanted.wait()
             self._is_wanted.clear()
             while self._lacks(RECON_SLICE_EVENTS) and not self._is_closed.is_set():
-                rest = _SECONDS_AFTER_FAILURE
-                # Whoever asks for keys is told, if it fails again then.
-                with suppress(CeramicError), self._lock:
-                    started = thread_time()
-                    self._step()
-                    rest = _RESTS * (thread_time() - started)
-                self._is_closed.wait(rest)
+                self._is_closed.wait(self._until_quiet() or self._work())
+
+    def _until_quiet(self) -> float:
+        """Seconds until keys may be made, as far as is known now; called by the thread alone."""
+        if self._lacks(RECON_PRESSING_EVENTS):
+            return 0.0
+        head, now = self._head, monotonic()
+        if _changes_between(self._mark[0], head) >= RECON_SLICE_EVENTS:
+            self._mark = head, now
+        return max(0.0, self._mark[1] + RECON_QUIET_SECONDS - now)
+
+    def _work(self) -> float:
+        """Make some keys; gives for how many seconds to rest after that."""
+        # Whoever asks for keys is told, if it fails again then.
+        with suppress(CeramicError), self._lock:
+            started = thread_time()
+            self._step()
+            return _RESTS * (thread_time() - started)
+        return _SECONDS_AFTER_FAILURE
 
 
 def _changes(db: sqlite3.Connection, revised: Iterable[Offer]) -> tuple[list[bytes], list[bytes]]:
@@ -129,6 +146,11 @@ def _changes(db: sqlite3.Connection, revised: Iterable[Offer]) -> tuple[list[byt
         if is_offered is not is_there:
             (added if is_offered else removed).append(key)
     return added, removed
+
+
+def _changes_between(earlier: StoreHead, later: StoreHead) -> int:
+    """How many events came, or reports were replaced, at most: each of these may have drawn a version."""
+    return max(later.position - earlier.position, later.version - earlier.version)
 
 
 def _has(cursor: StoreHead, head: StoreHead) -> bool:

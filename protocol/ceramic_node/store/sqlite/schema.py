@@ -134,5 +134,18 @@ _INITS_BY_STREAM: Final = (
     "CREATE INDEX event_key ON event (key) WHERE kind <> 0",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _PRUNED, _RECON_APART, _CHANGES, _INITS_BY_STREAM)
+# What came to a stream since a version is told from the index alone: no event is read that was there before.
+_VERSIONS_BY_STREAM: Final = (
+    "DROP INDEX event_stream",
+    "CREATE INDEX event_stream ON event (stream, position, version)",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    _FIRST,
+    _PRUNED,
+    _RECON_APART,
+    _CHANGES,
+    _INITS_BY_STREAM,
+    _VERSIONS_BY_STREAM,
+)
 """The statements of each step. A file's version, its `user_version`, is how many of them it has seen."""

@@ -20,22 +20,27 @@ from ceramic_protocol.cid import Cid
 from ceramic_protocol.stored import EventPlace, StoredEvent, StreamSnapshot
 
 _ROW: Final = ", ".join(f"event.{name}" for name in REPORT.split(", "))
-_OF_STREAMS: Final = (
-    f"SELECT position, max(version, coalesce(revised, 0)), stream, {REPORT} FROM json_each(?) AS wanted"
-    " CROSS JOIN event INDEXED BY event_stream ON event.stream = wanted.value"
-)
-_LATEST_FIRST: Final = (
-    f"SELECT version, position, revised, stream, {REPORT} FROM event INDEXED BY"
-    " event_stream WHERE stream = ? ORDER BY position DESC"
+# Along the feed the versions at which a stream's events were delivered don't fall.
+_DELIVERED: Final = (
+    f"SELECT position, max(version, coalesce(revised, 0)), stream, {REPORT}"
+    " FROM (SELECT CAST(key AS INTEGER) AS number, value AS since FROM json_each(?)) AS wanted"
+    " CROSS JOIN event INDEXED BY event_stream ON event.stream = wanted.number AND event.position > coalesce("
+    "(SELECT position FROM event AS before INDEXED BY event_stream WHERE before.stream = wanted.number"
+    " AND before.version <= wanted.since ORDER BY position DESC LIMIT 1), 0)"
 )
 _REVISED: Final = (
     f"SELECT position, max(version, revised), stream, {REPORT} FROM event INDEXED BY event_revised"
     " WHERE stream = ? AND revised > ? AND version <= ?"
 )
+_WAS_REVISED: Final = "SELECT 1 FROM event INDEXED BY event_revision WHERE revised IS NOT NULL LIMIT 1"
 _WAITING: Final = f"SELECT NULL, version, stream, {REPORT} FROM waiting WHERE stream = ? AND version > ?"
 _WAITS: Final = "SELECT 1 FROM waiting WHERE stream IS NOT NULL LIMIT 1"
 _EVENTS: Final = f"WITH {FOUND} SELECT event.position, NULL, stream.cid, {_ROW} FROM {FOUND_EVENTS}"
 _EVENT: Final = f"{_EVENTS} WHERE event.cid = ?"
+_INITS: Final = (
+    f"SELECT event.position, NULL, stream.cid, {_ROW} FROM {ANY_OF} AS wanted"
+    " CROSS JOIN stream ON stream.id = wanted.value CROSS JOIN event ON event.position = stream.begun"
+)
 _WAITING_EVENT: Final = (
     f"SELECT NULL, NULL, stream.cid, {_ROW} FROM waiting AS event"
     " LEFT JOIN stream ON stream.id = event.stream WHERE event.key = ? AND event.cid = ?"
@@ -65,10 +70,16 @@ def event_of(db: sqlite3.Connection, capabilities: KnownCapabilities, cid: Cid) 
 
 
 def reports_of(
-    db: sqlite3.Connection, capabilities: KnownCapabilities, cids: Collection[Cid]
+    db: sqlite3.Connection,
+    capabilities: KnownCapabilities,
+    cids: Collection[Cid],
+    numbers: Mapping[Cid, int],
 ) -> dict[Cid, CheckedEvent]:
-    """What is known of events that were delivered."""
-    rows = db.execute(_EVENTS, (number_list({short_key(cid) for cid in cids}),)).fetchall() if cids else []
+    """What is known of events that were delivered; `numbers` as in `rows_of`."""
+    inits = {numbers[cid] for cid in cids if cid in numbers}
+    keys = {short_key(cid) for cid in cids if cid not in numbers}
+    asked = ((_INITS, inits), (_EVENTS, keys))
+    rows = [row for find, some in asked if some for row in db.execute(find, (number_list(some),))]
     homes = {row[HOME]: Cid(row[HOME]) for row in rows}
     found = reports(rows, homes, capabilities.of(db, {row[CAPABILITY] for row in rows}))
     wanted = set(cids)
@@ -84,10 +95,17 @@ def streams_of(db: sqlite3.Connection, cids: Collection[bytes]) -> dict[bytes, C
 
 
 def snapshots(
-    db: sqlite3.Connection, capabilities: KnownCapabilities, streams: Mapping[Cid, int], limit: int
+    db: sqlite3.Connection,
+    capabilities: KnownCapabilities,
+    streams: Mapping[Cid, int],
+    limit: int,
+    numbers: Mapping[Cid, int],
 ) -> dict[Cid, StreamSnapshot]:
-    """The events of streams, or those that changed after a version, as far as there is room."""
-    known = rows_of(db, streams.keys())
+    """The events of streams, or those that changed after a version, as far as there is room.
+
+    `numbers` as in `rows_of`.
+    """
+    known = rows_of(db, streams.keys(), numbers)
     found = {stream: StreamSnapshot(stream, 0, {}) for stream in streams if stream not in known}
     wanted = {known[stream].number: since for stream, since in streams.items() if stream in known}
     rows = dict(_rows(db, wanted, limit))
@@ -104,10 +122,13 @@ def snapshots(
 
 def _rows(db: sqlite3.Connection, wanted: Mapping[int, int], limit: int) -> Iterator[tuple[int, list[Row]]]:
     """Rows of streams by their numbers, each since a version, as far as there is room."""
-    are_waiting = db.execute(_WAITS).fetchone() is not None
+    # Most stores have none of these, or few, and most streams.
+    were_revised, are_waiting = (db.execute(one).fetchone() is not None for one in (_WAS_REVISED, _WAITS))
     for number, delivered in _delivered(db, wanted):
-        waiting = db.execute(_WAITING, (number, max(wanted[number], 0))) if are_waiting else ()
-        rows = list(islice(chain(delivered, waiting), limit + 1))
+        since = max(wanted[number], 0)
+        revised = db.execute(_REVISED, (number, since, since)) if were_revised and since else ()
+        waiting = db.execute(_WAITING, (number, since)) if are_waiting else ()
+        rows = list(islice(chain(delivered, revised, waiting), limit + 1))
         limit -= len(rows)
         if limit < 0:
             return
@@ -115,19 +136,9 @@ def _rows(db: sqlite3.Connection, wanted: Mapping[int, int], limit: int) -> Iter
 
 
 def _delivered(db: sqlite3.Connection, wanted: Mapping[int, int]) -> Iterator[tuple[int, Iterable[Row]]]:
-    whole = [number for number, since in wanted.items() if since <= 0]
-    empty = dict.fromkeys(whole)
-    for number, rows in groupby(db.execute(_OF_STREAMS, (number_list(whole),)), key=itemgetter(HOME)):
-        del empty[number]
+    asked = ",".join(f'"{number}":{since}' for number, since in wanted.items())
+    none = dict.fromkeys(wanted)
+    for number, rows in groupby(db.execute(_DELIVERED, (f"{{{asked}}}",)), key=itemgetter(HOME)):
+        del none[number]
         yield number, rows
-    yield from ((number, ()) for number in empty)
-    yield from ((number, _since(db, number, since)) for number, since in wanted.items() if since > 0)
-
-
-def _since(db: sqlite3.Connection, number: int, since: int) -> Iterator[Row]:
-    # Along the feed the versions at which a stream's events were delivered don't fall.
-    for version, position, revised, *rest in db.execute(_LATEST_FIRST, (number,)):
-        if version <= since:
-            break
-        yield position, max(version, revised or 0), *rest
-    yield from db.execute(_REVISED, (number, since, since))
+    yield from ((number, ()) for number in none)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from ceramic_node.short_keys import number_list, short_key
@@ -31,8 +33,13 @@ _BY_NUMBER: Final = (
 )
 _ROWS: Final = (
     "SELECT stream.cid, stream.id, stream.version, stream.begun FROM json_each(?) AS wanted"
-    " CROSS JOIN stream ON stream.key = wanted.value"
+    " CROSS JOIN stream ON stream.{} = wanted.value"
 )
+_BY_KEY, _BY_ID = _ROWS.format("key"), _ROWS.format("id")
+
+
+NO_NUMBERS: Final[Mapping[Cid, int]] = MappingProxyType({})
+"""Where no stream's number is known."""
 
 
 class StreamRow(NamedTuple):
@@ -59,11 +66,20 @@ class Home(NamedTuple):
     controller: int | None
 
 
-def rows_of(db: sqlite3.Connection, streams: Collection[bytes]) -> dict[Cid, StreamRow]:
-    """The rows of streams, for as many as have one."""
-    if not streams:
-        return {}
-    rows = db.execute(_ROWS, (number_list({short_key(cid) for cid in streams}),))
+def rows_of(
+    db: sqlite3.Connection, streams: Collection[Cid], numbers: Mapping[Cid, int] = NO_NUMBERS
+) -> dict[Cid, StreamRow]:
+    """The rows of streams, for as many as have one.
+
+    Args:
+        db: the store.
+        streams: CIDs of their init events.
+        numbers: of streams whose numbers are known, as these needn't be looked up by their CIDs.
+    """
+    known = {numbers[cid] for cid in streams if cid in numbers}
+    keys = {short_key(cid) for cid in streams if cid not in numbers}
+    asked = ((_BY_ID, known), (_BY_KEY, keys))
+    rows = chain.from_iterable(db.execute(rows, (number_list(some),)) for rows, some in asked if some)
     return {Cid(cid): StreamRow(*row) for cid, *row in rows if cid in streams}
 
 
