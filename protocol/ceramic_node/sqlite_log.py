@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Final
 
-_TIDY_SECONDS: Final = 4.0
+_TIDY_SECONDS: Final = 2.0
 _MOST_LOGS: Final = 2
 
 

@@ -11,7 +11,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Final
 
-_THRESHOLDS: Final = (20_000, 20, 50)
+_THRESHOLDS: Final = (50_000, 20, 100)
 
 
 def collect_less() -> None:

@@ -525,7 +525,7 @@ OTEL_SECONDS: Final = 3
 OTEL_QUEUE: Final = 2_048
 """Spans that wait to be sent; further ones are dropped."""
 
-MAX_STORE_LOG_BYTES: Final = 128 * 1024 * 1024
+MAX_STORE_LOG_BYTES: Final = 64 * 1024 * 1024
 """Log of a store on disk, after which a new one is begun; it may get longer while somebody reads."""
 
 RECON_FOLD_EVENTS: Final = 50_000
