@@ -86,13 +86,10 @@ def _kafka(address: str, work_dir: Path, progress: Progress | None) -> EventSour
     del work_dir, progress
     from ceramic_connectors.event_sources.access import Access
     from ceramic_connectors.event_sources.topics import TopicEvents
-    from ceramic_connectors.source.kinds import SERVERS
+    from ceramic_connectors.kafka.addresses import TopicAddress
 
-    servers, _, names = address.partition("/")
-    topics = [name for name in names.split(",") if name]
-    if not topics:
-        raise UsageError("the address of topics is kafka://HOST:PORT/TOPIC, several with commas between")
-    return TopicEvents.open(SERVERS.parse(servers), topics, Access.from_environment(os.environ))
+    found = TopicAddress.parse(address)
+    return TopicEvents.open(found.servers, found.topics, Access.from_environment(os.environ))
 
 
 _KINDS: Final = {

@@ -1057,6 +1057,9 @@ GUESSED_EVENT_BYTES: Final = 2_048
 MAX_KAFKA_TOPICS_READ: Final = 1_000
 """Topics that a pattern may mean."""
 
+FOLLOWED_TOPICS_SECONDS: Final = 10.0
+"""How often topics that are followed are looked at: new ones, more partitions, and what was made anew."""
+
 MAX_PARQUET_FILES: Final = 100_000
 """Files that make up a source."""
 

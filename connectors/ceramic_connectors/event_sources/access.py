@@ -13,7 +13,8 @@ from typing import Final
 
 from ceramic_connectors.config.loading import TOKEN_VARIABLE, load
 from ceramic_connectors.config.settings import Program, as_in
-from ceramic_connectors.kafka.opening import Library
+from ceramic_connectors.kafka.opening import Library, open_kafka
+from ceramic_connectors.kafka.port import Kafka
 from ceramic_connectors.kafka.settings import KafkaSettings, Mechanism
 from ceramic_connectors.records.form import FormName
 from ceramic_connectors.records.schemas import Schemas
@@ -67,6 +68,14 @@ class Access:
             UsageError: what was said doesn't fit together.
         """
         return dataclasses.replace(self._config(servers).kafka_settings(), name="ceramic-streams")
+
+    def open_kafka(self, servers: str) -> Kafka:
+        """A client of a cluster; nothing is connected yet.
+
+        Raises:
+            UsageError: what was said doesn't fit together, or the library isn't installed.
+        """
+        return open_kafka(self.kafka_settings(servers), self.kafka_library)
 
     def schemas(self) -> Schemas | None:
         """Where Avro's schemas are; None if nothing is said of it."""

@@ -12,8 +12,7 @@ from ceramic_connectors.batching import paged
 from ceramic_connectors.event_sources.access import Access
 from ceramic_connectors.event_sources.messages import MessageReader
 from ceramic_connectors.kafka.errors import KafkaUnreachableError
-from ceramic_connectors.kafka.opening import open_kafka
-from ceramic_connectors.kafka.port import Consumer, Kafka, Partition, Received
+from ceramic_connectors.kafka.port import Admin, Consumer, Kafka, Partition, Received, Topic
 from ceramic_protocol.errors import OutsideError
 from ceramic_protocol.limits import (
     EVENT_SOURCE_PATIENCE_SECONDS,
@@ -87,7 +86,7 @@ class TopicEvents:
             OutsideError: there is no such topic, or Kafka doesn't answer or refuses.
         """
         access = access or Access()
-        kafka = _kafka(servers, access)
+        kafka = access.open_kafka(servers)
         partitions = _partitions(kafka, servers, topics)
         with kafka.consumer() as consumer:
             begins, ends = consumer.begins(partitions), consumer.ends(partitions)
@@ -117,7 +116,7 @@ class TopicEvents:
         start, stop = max(start, 0), min(stop, self.count)
         if start < stop:
             reader = MessageReader(self.servers, self.access.schemas())
-            with _kafka(self.servers, self.access).consumer() as consumer:
+            with self.access.open_kafka(self.servers).consumer() as consumer:
                 yield from paged(self._items(consumer, reader, start, stop), stop)
 
     def _items(
@@ -141,31 +140,44 @@ class TopicEvents:
         _check_begins(consumer, gaps)
 
 
-def _kafka(servers: str, access: Access) -> Kafka:
-    return open_kafka(access.kafka_settings(servers), access.kafka_library)
+def find_topics(admin: Admin, servers: str, patterns: Sequence[str]) -> list[Topic]:
+    """The topics that are meant, each once.
+
+    Args:
+        admin: of their cluster.
+        servers: its address, for messages.
+        patterns: names of topics; a `*` in one stands for anything.
+
+    Raises:
+        OutsideError: there is none of a name or pattern, or too many; or Kafka doesn't answer or refuses.
+    """
+    there = admin.names()
+    wanted = [name for pattern in patterns for name in sorted(_matching(there, pattern, servers))]
+    if len(wanted) > MAX_KAFKA_TOPICS_READ:
+        raise OutsideError(f"more than {MAX_KAFKA_TOPICS_READ:,} topics match; name fewer")
+    described = admin.describe(wanted)
+    return [described[name] for name in dict.fromkeys(wanted) if name in described]
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a topic is meant by a name or a pattern."""
+    # Only the star is special in patterns of ours.
+    quoted = pattern.replace("[", "[[]").replace("?", "[?]")
+    return name == pattern or ("*" in pattern and fnmatchcase(name, quoted))
 
 
 def _partitions(kafka: Kafka, servers: str, topics: Sequence[str]) -> list[Partition]:
     with kafka.admin() as admin:
-        there = admin.names()
-        wanted = [name for pattern in topics for name in sorted(_matching(there, pattern, servers))]
-        if len(wanted) > MAX_KAFKA_TOPICS_READ:
-            raise OutsideError(f"more than {MAX_KAFKA_TOPICS_READ:,} topics match; name fewer")
-        described = admin.describe(wanted)
-    return [Partition(name, at) for name in dict.fromkeys(wanted) for at in range(described[name].partitions)]
+        found = find_topics(admin, servers, topics)
+    return [Partition(topic.name, number) for topic in found for number in range(topic.partitions)]
 
 
 def _matching(there: set[str], pattern: str, servers: str) -> set[str]:
-    found = {name for name in there if name == pattern or ("*" in pattern and _fits(name, pattern))}
+    found = {name for name in there if matches(name, pattern)}
     if not found:
         quoted = plain(pattern, MAX_QUOTED_CHARS)
         raise OutsideError(f"Kafka at {servers} has no topic {quoted} that may be seen; check its name")
     return found
-
-
-def _fits(name: str, pattern: str) -> bool:
-    # Only the star is special in patterns of ours.
-    return fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))
 
 
 def _first(ranges: Sequence[OffsetRange], most: int | None) -> Iterator[OffsetRange]:

@@ -76,12 +76,15 @@ class Topic:
         partitions: how many.
         replication: copies of each; -1 leaves it to the broker.
         settings: such as `cleanup.policy`, by Kafka's names, those that aren't the broker's own.
+        id: what the cluster calls it, which another topic of the same name won't have; of those that are
+            there, but empty if the broker has none (before 2.8).
     """
 
     name: str
     partitions: int = 1
     replication: int = -1
     settings: Mapping[str, str] = field(default_factory=dict)
+    id: str = field(default="", compare=False)
 
 
 class Producer(Protocol):
@@ -206,6 +209,10 @@ class Admin(Protocol):
 
     def names(self) -> set[str]:
         """The names of all topics that may be seen, Kafka's own left out."""
+        ...
+
+    def cluster_id(self) -> str:
+        """What the cluster calls itself, by whichever address it was reached."""
         ...
 
     def describe(self, names: Iterable[str]) -> dict[str, Topic]:

@@ -38,10 +38,11 @@ def _check_origin(config: SourceConfig) -> None:
     if config.node_token is not None or config.verify:
         given = "--verify" if config.node_token is None else "--node-token"
         raise UsageError(f"{given} is for sources that are nodes; leave it out")
-    if config.start is Start.NOW:
+    if config.start is Start.NOW and kind is not OriginKind.TOPICS:
         raise UsageError("--start now leaves out all that a file or folder has: leave it out")
-    if kind is OriginKind.EVENTS and config.network is None:
-        raise UsageError("events from files don't say of which network they are: give --network NAME")
+    if kind is not OriginKind.STORE and config.network is None:
+        what = "topics" if kind is OriginKind.TOPICS else "files"
+        raise UsageError(f"events from {what} don't say of which network they are: give --network NAME")
 
 
 def _check_filters(config: SourceConfig) -> None:
@@ -59,7 +60,9 @@ def _check_form(config: SourceConfig) -> None:
         raise UsageError("--registry and --schema-folder exclude each other: schemas have one place")
     if config.form is FormName.AVRO and not (has_registry or has_folder):
         raise UsageError("--form avro needs a place for schemas: --registry URL or --schema-folder FOLDER")
-    if config.form is not FormName.AVRO and (has_registry or has_folder):
+    # Topics that are read may have records as Avro, whatever form is written.
+    is_asked = config.form is FormName.AVRO or origin_of(config.source) is OriginKind.TOPICS
+    if not is_asked and (has_registry or has_folder):
         given = "--registry" if has_registry else "--schema-folder"
         raise UsageError(f"{given} is for --form avro; with --form {config.form} leave it out")
     if (config.registry_auth is not None or config.registry_user is not None) and not has_registry:

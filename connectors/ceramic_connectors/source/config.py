@@ -23,7 +23,7 @@ from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.resolve import TieBreak
 
 _SOURCE: Final = "Source"
-_PRIVATE: Final = "Files, folders, and states from a ceramic-one"
+_PRIVATE: Final = "Files, folders, topics, and states from a ceramic-one"
 _RECORDS: Final = "Records"
 _KAFKA: Final = "Kafka"
 _TOPICS: Final = "Topics"
@@ -37,8 +37,8 @@ class SourceConfig:
 
     source: str = needed(
         URI,
-        "What is read: the address of a node, such as http://127.0.0.1:5101, or car:PATH, ndjson:PATH, or"
-        " store:FOLDER for that of a node that doesn't run.",
+        "What is read: the address of a node, such as http://127.0.0.1:5101, or car:PATH, ndjson:PATH,"
+        " kafka://HOST:PORT/TOPIC, or store:FOLDER for that of a node that doesn't run.",
         _SOURCE,
     )
     node_token: str | None = maybe(
@@ -85,8 +85,8 @@ class SourceConfig:
     )
     network: Network | None = maybe(
         kinds.NETWORK,
-        "Network of events from files: mainnet, testnet-clay, dev-unstable, local-NUMBER or inmemory. Others"
-        " say by themselves which it is.",
+        "Network of events from files or topics: mainnet, testnet-clay, dev-unstable, local-NUMBER or"
+        " inmemory. Others say by themselves which it is.",
         _PRIVATE,
     )
     rpc: tuple[str, ...] = some(

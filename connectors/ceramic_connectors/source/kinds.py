@@ -7,14 +7,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ceramic_connectors.config.kinds import TRUTH, Kind, mask_address, refusal
-from ceramic_connectors.config.values import Address
 from ceramic_connectors.endpoint import Endpoint
+from ceramic_connectors.kafka.addresses import TopicAddress, parse_servers
 from ceramic_connectors.kafka.passwords import check_place
-from ceramic_connectors.source.uris import OriginKind, origin_of
+from ceramic_connectors.source.uris import OriginKind, origin_of, path_of
 from ceramic_protocol.errors import UsageError
 from ceramic_protocol.limits import (
     MAX_KAFKA_REPLICAS,
-    MAX_KAFKA_SERVERS,
     MAX_SOURCE_NAME_CHARS,
     MAX_TOPIC_CHARS,
     MAX_TOPIC_PREFIX_CHARS,
@@ -39,8 +38,11 @@ def name(limit: int) -> Kind[str]:
 
 def _uri(text: str) -> str:
     stripped = text.strip()
-    if origin_of(stripped) is OriginKind.NODE:
+    kind = origin_of(stripped)
+    if kind is OriginKind.NODE:
         Endpoint.parse(stripped)
+    elif kind is OriginKind.TOPICS:
+        TopicAddress.parse(path_of(stripped))
     return stripped
 
 
@@ -58,16 +60,6 @@ def _url(text: str) -> str:
 def _place(text: str) -> str:
     check_place(text.strip())
     return text.strip()
-
-
-def _servers(text: str) -> str:
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not 0 < len(parts) <= MAX_KAFKA_SERVERS:
-        raise refusal(text, "no list of brokers; give HOST:PORT, or several with commas between")
-    addresses = [Address.parse(part) for part in parts]
-    if any(not address.port for address in addresses):
-        raise refusal(text, "no list of brokers: 0 is no port of one")
-    return ",".join(map(str, addresses))
 
 
 def _replicas(text: str) -> int:
@@ -93,6 +85,6 @@ PLACE: Final = Kind("PLACE", _place)
 NAME: Final = name(MAX_SOURCE_NAME_CHARS)
 PREFIX: Final = name(MAX_TOPIC_PREFIX_CHARS)
 TOPIC: Final = name(MAX_TOPIC_CHARS)
-SERVERS: Final = Kind("HOST:PORT,…", _servers)
+SERVERS: Final = Kind("HOST:PORT,…", parse_servers)
 REPLICAS: Final = Kind("NUMBER", _replicas, is_plain=True)
 SIGNALS: Final = Kind("true|false|TOPIC", _signals)

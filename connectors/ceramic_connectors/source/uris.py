@@ -1,4 +1,4 @@
-"""What a source's URI names: a node, a node's folder, or events that lie somewhere (design.md 4.1)."""
+"""What a source's URI names: a node, a node's folder, topics, or events in files (design.md 4.1)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 from ceramic_protocol.errors import UsageError
 
 _STORE: Final = "store"
+_TOPICS: Final = "kafka"
 _NODES: Final = frozenset({"http", "https"})
 _EVENTS: Final = frozenset({"car", "ndjson", "parquet"})
 _ENDINGS: Final = (".car", ".ndjson", ".ndjson.gz", ".jsonl")
@@ -24,6 +25,9 @@ class OriginKind(StrEnum):
 
     STORE = "store"
     """The data folder of a node of ours that doesn't run."""
+
+    TOPICS = "topics"
+    """Topics of Kafka with events, to which more may be written."""
 
     EVENTS = "events"
     """Events in files, which come to an end."""
@@ -41,12 +45,14 @@ def origin_of(uri: str) -> OriginKind:
         return OriginKind.NODE
     if scheme == _STORE and rest:
         return OriginKind.STORE
+    if scheme == _TOPICS and rest:
+        return OriginKind.TOPICS
     if (scheme in _EVENTS and rest) or (found is None and uri.endswith(_ENDINGS)):
         return OriginKind.EVENTS
     # It may be a place or a mistyped address with a key: it isn't repeated.
     raise UsageError(
-        "a source is a node's address, such as http://127.0.0.1:5101, or car:PATH, ndjson:PATH or"
-        " store:FOLDER"
+        "a source is a node's address, such as http://127.0.0.1:5101, or car:PATH, ndjson:PATH,"
+        " kafka://HOST:PORT/TOPIC or store:FOLDER"
     )
 
 

@@ -50,9 +50,18 @@ _Parcel: TypeAlias = tuple[list[RawEvent], "Future[list[Outcome]]"]
 
 
 def _once(source: EventSource, target: Target, watch: Watch) -> Tally:
+    return hand_in((page.items for page in source.read(0, source.count)), target, watch)
+
+
+def hand_in(batches: Iterable[Sequence[SourceItem]], target: Target, watch: Watch) -> Tally:
+    """Hand items in, in order and each once, and wait until all are dealt with.
+
+    Raises:
+        OutsideError: nothing can be handed in any more.
+    """
     tally = Tally()
     under_way: deque[_Parcel] = deque()
-    for items in _chunks(page.items for page in source.read(0, source.count)):
+    for items in _chunks(batches):
         events = [item for item in items if isinstance(item, RawEvent)]
         damaged = [item for item in items if isinstance(item, Damage)]
         tally.damaged += len(damaged)
@@ -87,7 +96,8 @@ def _refusal(event: RawEvent, outcome: Outcome) -> Refused:
 
 def _damage(item: Damage) -> Refused:
     where = f"{item.source} at {item.position:,}, {item.length:,} bytes"
-    return Refused(None, item.reason.value, f"{where}: {item.detail}", item.raw)
+    cid = None if item.cid is None else str(item.cid)
+    return Refused(cid, item.reason.value, f"{where}: {item.detail}", item.raw)
 
 
 def _chunks(batches: Iterable[Sequence[SourceItem]]) -> Iterator[list[SourceItem]]:

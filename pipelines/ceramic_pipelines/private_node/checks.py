@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ceramic_connectors.event_sources.topics import TopicEvents
 from ceramic_connectors.files import find_files
 from ceramic_connectors.outside import outside
 from ceramic_connectors.source.checking import Finding, Side
@@ -14,6 +15,7 @@ from ceramic_connectors.source.checking.findings import tried
 from ceramic_connectors.source.config import SourceConfig
 from ceramic_connectors.source.uris import OriginKind, folder_of, path_of
 from ceramic_node.operation.building import make_chain
+from ceramic_pipelines.private_node.following.topics import KafkaTopics
 from ceramic_pipelines.private_node.settings import node_config
 from ceramic_pipelines.private_node.stores import check_free, network_of
 from ceramic_protocol.errors import OutsideError
@@ -39,6 +41,8 @@ class PrivateCheck:
         """Whether it is there, and the node's folder and chain can be used."""
         if self._kind is OriginKind.STORE:
             yield tried(Side.NODE, "folder", self._store)
+        elif self._kind is OriginKind.TOPICS:
+            yield tried(Side.NODE, "topics", self._topics)
         else:
             yield tried(Side.NODE, "files", lambda: _files(self._config))
         yield tried(Side.NODE, "work folder", lambda: _work(self._config))
@@ -49,6 +53,13 @@ class PrivateCheck:
         self.network = network_of(folder, self._config.network).name
         check_free(folder, 0)
         return f"a store of {self.network}, and no node runs on it"
+
+    def _topics(self) -> str:
+        topics = KafkaTopics.of(self._config, self._config.network or IN_MEMORY)
+        (servers, patterns), access = topics.address, topics.access
+        found = TopicEvents.open(servers, patterns, access)
+        names = {each.partition.topic for each in found.ranges}
+        return f"{len(names):,} topics with records, {found.count:,} offsets"
 
 
 def _files(config: SourceConfig) -> str:

@@ -1,4 +1,4 @@
-"""How far a ceramic-one has been read into a source's node, in a file."""
+"""How far what is followed has been read into a source's node, in a file."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from pathlib import Path
 import orjson
 
 from ceramic_connectors.outside import outside
-from ceramic_connectors.source.foreign.places import After
-from ceramic_connectors.source.origin import Place
-from ceramic_protocol.errors import CeramicError
-
-BEGINNING = Place(None, 0, "")
+from ceramic_pipelines.private_node.following.port import Place
 
 
-def load_cursor(path: Path, epoch: str) -> Place:
-    """Where to go on; the beginning if nothing is known of this store of the node, as it costs time alone.
+def load_cursor(path: Path, epoch: str) -> Place | None:
+    """Where to go on; None if nothing is known of this store of the node, as the beginning costs time alone.
 
     Raises:
         OutsideError: it can't be read.
@@ -25,14 +21,12 @@ def load_cursor(path: Path, epoch: str) -> Place:
         try:
             text = path.read_bytes()
         except FileNotFoundError:
-            return BEGINNING
+            return None
     try:
-        resume, counter, filled = orjson.loads(text)
-        if filled != epoch:
-            return BEGINNING
-        return Place(str(resume), After.parse(resume).token, str(counter))
-    except (ValueError, TypeError, CeramicError):
-        return BEGINNING
+        *place, filled = orjson.loads(text)
+    except (ValueError, TypeError):
+        return None
+    return place if filled == epoch else None
 
 
 def keep_cursor(path: Path, place: Place, epoch: str) -> None:
@@ -44,7 +38,7 @@ def keep_cursor(path: Path, place: Place, epoch: str) -> None:
     beside = path.with_name(f"{path.name}.new")
     with outside(f"write {path}"):
         with beside.open("wb") as file:
-            file.write(orjson.dumps([place.resume, place.counter, epoch]))
+            file.write(orjson.dumps([*place, epoch]))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

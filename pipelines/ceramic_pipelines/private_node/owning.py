@@ -19,7 +19,10 @@ from ceramic_connectors.source.run import Source, patiently
 from ceramic_connectors.source.uris import OriginKind, folder_of
 from ceramic_pipelines.private_node.child import serve
 from ceramic_pipelines.private_node.filling import Filling
-from ceramic_pipelines.private_node.following import CaughtUp, Following, fill
+from ceramic_pipelines.private_node.following.ceramic_one import CeramicOne
+from ceramic_pipelines.private_node.following.filler import CaughtUp, Following, fill
+from ceramic_pipelines.private_node.following.port import Followable
+from ceramic_pipelines.private_node.following.topics import KafkaTopics
 from ceramic_pipelines.private_node.process import Helper
 from ceramic_pipelines.private_node.settings import node_config
 from ceramic_pipelines.private_node.settling import info, settle
@@ -38,7 +41,9 @@ def run_with_node(config: SourceConfig, kind: OriginKind, tell: Tell, stopping: 
     with WorkFolder.held(config.work_folder) as work:
         running = _Running(config, work, tell, stopping)
         if kind is OriginKind.NODE:
-            running.follow()
+            running.follow_node()
+        elif kind is OriginKind.TOPICS:
+            running.follow_topics()
         elif kind is OriginKind.STORE:
             running.read_store()
         else:
@@ -59,9 +64,7 @@ class _Running:
     stopping: Event
 
     def read_files(self) -> None:
-        network = self.config.network
-        if network is None:
-            raise UsageError("events from files don't say of which network they are: give --network NAME")
+        network = self._named_network()
         tokens = self.work.new_tokens(is_filled=False)
         node = node_config(self.config, network, self.work.store, tokens.file)
         Filling(self.config.source, self.work, self.stopping, self.tell).run(node)
@@ -73,39 +76,46 @@ class _Running:
         check_free(store, PRIVATE_NODE_LOCK_SECONDS)
         self._write_all(network, store, self.work.new_tokens(is_filled=False), Filled(is_bounded=True))
 
-    def follow(self) -> None:
+    def follow_node(self) -> None:
         network = patiently(self._network_of_one, self.stopping, self.tell)
-        if network is None:
-            return
+        if network is not None:
+            followable = CeramicOne(self.config.source, _token(self.config))
+            self._follow(network, followable, f"{Endpoint.parse(self.config.source).name}, a ceramic-one,")
+
+    def follow_topics(self) -> None:
+        network = self._named_network()
+        topics = patiently(lambda: KafkaTopics.of(self.config, network), self.stopping, self.tell)
+        if topics is not None:
+            self._follow(network, topics, self.config.source)
+
+    def _follow(self, network: Network, followable: Followable, what: str) -> None:
         tokens = self.work.new_tokens(is_filled=True)
         with self._node(network, self.work.store, tokens) as (node, url):
             if url is not None:
-                self._follow_into(node, url, tokens)
+                self.tell(f"reading {what} into {self.work.path}")
+                self._follow_into(node, url, tokens, followable)
 
-    def _follow_into(self, node: Helper, url: str, tokens: Tokens) -> None:
+    def _follow_into(self, node: Helper, url: str, tokens: Tokens, followable: Followable) -> None:
         caught_up = Event()
         # It may end at any moment: it keeps its place behind what the node has.
         filler = Helper(
-            "the process that reads the ceramic-one",
+            f"the process that reads {followable.name}",
             fill,
-            self._following(url, tokens),
+            self._following(url, tokens, followable),
             stop_seconds=FOREIGN_JOIN_SECONDS,
         )
-        with filler, watched([node, filler], self.stopping, partial(self._heard, caught_up)):
-            self.tell(
-                f"reading {Endpoint.parse(self.config.source).name}, a ceramic-one, into {self.work.path}"
-            )
+        heard = partial(self._heard, followable.name, caught_up)
+        with filler, watched([node, filler], self.stopping, heard):
             while not caught_up.is_set() and not self.stopping.is_set():
                 caught_up.wait(PRIVATE_NODE_POLL_SECONDS)
             # So that what was there before counts as that (snapshot).
             settle(url, read_password(tokens.to_read), self.stopping, self.tell)
             self._write(url, tokens, Filled(refused=self.work.refused))
 
-    def _following(self, url: str, tokens: Tokens) -> Following:
+    def _following(self, url: str, tokens: Tokens, followable: Followable) -> Following:
         epoch = info(url, read_password(tokens.to_read))["epoch"]
         return Following(
-            self.config.source,
-            _token(self.config),
+            followable,
             url,
             tokens.to_write,
             self.work.refused,
@@ -113,12 +123,20 @@ class _Running:
             epoch,
         )
 
-    def _heard(self, caught_up: Event, said: object) -> None:
+    def _heard(self, name: str, caught_up: Event, said: object) -> None:
         if isinstance(said, CaughtUp):
-            self.tell(f"{said.events:,} events of the ceramic-one are in the source's node")
+            self.tell(f"{said.events:,} events of {name} are in the source's node")
             caught_up.set()
         else:
             self.tell(str(said))
+
+    def _named_network(self) -> Network:
+        network = self.config.network
+        if network is None:
+            raise UsageError(
+                "events from files or topics don't say of which network they are: give --network"
+            )
+        return network
 
     def _network_of_one(self) -> Network:
         with closing(OneClient(Endpoint.parse(self.config.source), _token(self.config))) as client:

@@ -19,6 +19,7 @@ from ceramic_connectors.kafka.errors import (
     KafkaRefusedError,
     KafkaTransactionError,
 )
+from ceramic_connectors.kafka.opening import Library, open_kafka
 from ceramic_connectors.kafka.port import (
     Consumer,
     Kafka,
@@ -33,7 +34,7 @@ from ceramic_connectors.kafka.settings import KafkaSettings
 from ceramic_protocol.errors import UsageError
 from infra.services.broker import BrokerAddresses
 from tests.support.services import shared_broker
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 REACHES_BROKER_SECONDS = 0.5
 """How long a record of an open transaction may take on its way."""
@@ -347,6 +348,26 @@ class KafkaContract(ABC):
             assert changed["max.message.bytes"] == "4000000"
             admin.delete([name, "nothing"])
             assert admin.describe([name]) == {}
+
+    def test_a_topic_that_is_made_anew_has_another_id(self, kafka: Kafka, name: str) -> None:
+        ids = []
+        for _ in range(2):
+            with kafka.admin() as admin:
+                admin.create([Topic(name)])
+                ids.append(admin.describe([name])[name].id)
+                admin.delete([name])
+                wait_until(lambda: name not in admin.names())
+        assert all(ids)
+        assert ids[0] != ids[1]
+
+    def test_a_cluster_has_one_id_for_every_library(self, kafka: Kafka) -> None:
+        servers = KafkaSettings(shared_broker().plain)
+        found = []
+        for each in (kafka, *(open_kafka(servers, library) for library in Library)):
+            with each.admin() as admin:
+                found.append(admin.cluster_id())
+        assert found[0]
+        assert len(set(found)) == 1
 
     def test_settings_that_are_none(self, kafka: Kafka, topic: str) -> None:
         with kafka.admin() as admin:

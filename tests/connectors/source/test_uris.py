@@ -17,6 +17,7 @@ from ceramic_protocol.errors import UsageError
         ("http://127.0.0.1:5101", OriginKind.NODE),
         ("HTTPS://node.example", OriginKind.NODE),
         ("store:data", OriginKind.STORE),
+        ("kafka://127.0.0.1:9092/raw.*,more", OriginKind.TOPICS),
         ("car:archive.car", OriginKind.EVENTS),
         ("car:///data/*.car", OriginKind.EVENTS),
         ("ndjson:events.gz", OriginKind.EVENTS),
@@ -29,11 +30,20 @@ def test_what_they_name(uri: str, kind: OriginKind) -> None:
 
 
 @pytest.mark.parametrize(
-    "uri", ["", "car:", "store:", "store://", "ftp://x.car", "folder", "env:NODE", "kafka://x"]
+    "uri", ["", "car:", "store:", "store://", "ftp://x.car", "folder", "env:NODE", "kafka://"]
 )
 def test_what_names_nothing(uri: str) -> None:
     with pytest.raises(UsageError, match="a source is a node's address"):
         origin_of(uri)
+
+
+@pytest.mark.parametrize(
+    "uri", ["kafka://x", "kafka://x:9092", "kafka://x:0/t", "kafka:///t", "kafka://x:1/,"]
+)
+def test_addresses_of_topics_that_are_none(uri: str) -> None:
+    with pytest.raises(UsageError):
+        URI.parse(uri)
+    assert URI.parse(" kafka://x:1,y:2/a,b.* ") == "kafka://x:1,y:2/a,b.*"
 
 
 def test_paths() -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import time
+from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from ceramic_connectors.kafka.passwords import read_password
+from ceramic_connectors.kafka.port import Partition
 from ceramic_connectors.source.config import SourceConfig
-from ceramic_connectors.source.origin import Place
 from ceramic_node.http.guard.tokens import Scope, TokenBook
 from ceramic_pipelines.private_node import work_folder
-from ceramic_pipelines.private_node.cursor import BEGINNING, keep_cursor, load_cursor
+from ceramic_pipelines.private_node.cursor import keep_cursor, load_cursor
+from ceramic_pipelines.private_node.following.ceramic_one import CeramicOne
+from ceramic_pipelines.private_node.following.offsets import Offsets
+from ceramic_pipelines.private_node.following.port import Place
 from ceramic_pipelines.private_node.process import Helper, has_ended
 from ceramic_pipelines.private_node.settings import node_config
 from ceramic_pipelines.private_node.work_folder import WorkFolder
@@ -24,7 +29,7 @@ from ceramic_protocol.networks import IN_MEMORY
 from tests.pipelines.private_node.running import wait_until_gone
 from tests.support.waiting import wait_until
 
-PLACE = Place("7/bafy", 7, "first")
+PLACE = ["7/bafy", "first"]
 
 
 def test_a_work_folder_is_for_one_source_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,13 +68,30 @@ def test_a_node_has_the_settings_of_the_source(tmp_path: Path) -> None:
 
 def test_a_cursor_counts_for_the_store_that_has_what_lies_before_it(tmp_path: Path) -> None:
     path = tmp_path / "cursor.json"
-    assert load_cursor(path, "epoch") == BEGINNING
+    assert load_cursor(path, "epoch") is None
     keep_cursor(path, PLACE, "epoch")
     assert load_cursor(path, "epoch") == PLACE
-    assert load_cursor(path, "another") == BEGINNING
-    for text in (b"", b"[]", b'["x","y","epoch"]', b'[1,2,"epoch"]', b"\xff", b"7"):
+    assert load_cursor(path, "another") is None
+    for text in (b"", b"[]", b"\xff", b"7", b"null"):
         path.write_bytes(text)
-        assert load_cursor(path, "epoch") == BEGINNING
+        assert load_cursor(path, "epoch") is None
+
+
+@pytest.mark.parametrize(
+    "place", [None, [], ["x", "y"], [1, 2], ["7", {}, 3], ["c", {"t": ["id", {"x": 1}]}]]
+)
+def test_a_place_that_makes_no_sense_is_the_beginning(place: Place | None) -> None:
+    assert Offsets.read(place) == Offsets()
+    with closing(CeramicOne("http://127.0.0.1:1").open(place, print)) as followed:
+        assert followed.place is None
+
+
+def test_places_are_read_as_they_were_written() -> None:
+    positions = {Partition("a", 0): 5, Partition("a", 11): 0, Partition("b.c", 2): 2**40}
+    offsets = Offsets("cluster", {"a": "id of a", "b.c": ""}, positions)
+    assert Offsets.read(json.loads(json.dumps(offsets.written()))) == offsets
+    with closing(CeramicOne("http://127.0.0.1:1").open(PLACE, print)) as followed:
+        assert followed.place == PLACE
 
 
 def answering(number: int, line: Connection) -> None:

@@ -47,6 +47,11 @@ class KafkaPythonAdmin:
         with asking(self._servers):
             return set(self._admin.list_topics()) - INTERNAL
 
+    def cluster_id(self) -> str:
+        """See `port.Admin.cluster_id`."""
+        with asking(self._servers):
+            return str(self._admin.describe_cluster()["cluster_id"])
+
     def describe(self, names: Iterable[str]) -> dict[str, Topic]:
         """See `port.Admin.describe`."""
         with asking(self._servers):
@@ -110,4 +115,6 @@ class KafkaPythonAdmin:
 def _topic(found: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic:
     partitions = found["partitions"]
     own = {name: str(setting["value"]) for name, setting in settings.items()}
-    return Topic(found["name"], len(partitions), len(partitions[0]["replica_nodes"]), own)
+    number = found.get("topic_id")
+    name = str(number) if number else ""
+    return Topic(found["name"], len(partitions), len(partitions[0]["replica_nodes"]), own, name)

@@ -40,8 +40,14 @@ class LibrdkafkaAdmin:
         with self._causes.asking():
             return set(self._admin.list_topics(timeout=self._timeout).topics) - INTERNAL
 
+    def cluster_id(self) -> str:
+        """See `port.Admin.cluster_id`."""
+        with self._causes.asking():
+            return str(self._admin.list_topics(timeout=self._timeout).cluster_id)
+
     def describe(self, names: Iterable[str]) -> dict[str, Topic]:
         """See `port.Admin.describe`."""
+        from confluent_kafka import TopicCollection
         from confluent_kafka.admin import ConfigResource, ConfigSource
 
         with self._causes.asking():
@@ -50,8 +56,10 @@ class LibrdkafkaAdmin:
             asked = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in found]
             answers = self._admin.describe_configs(asked) if asked else {}
             settings = {resource.name: answer.result(self._timeout) for resource, answer in answers.items()}
+            told = self._admin.describe_topics(TopicCollection(found)) if found else {}
+            ids = {name: str(answer.result(self._timeout).topic_id) for name, answer in told.items()}
         own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
-        return {name: _topic(there[name], settings[name], own) for name in found}
+        return {name: _topic(there[name], settings[name], own, ids[name]) for name in found}
 
     def alter(self, name: str, settings: Mapping[str, str]) -> None:
         """See `port.Admin.alter`."""
@@ -100,6 +108,6 @@ class LibrdkafkaAdmin:
         return True
 
 
-def _topic(found: Any, settings: Mapping[str, Any], own: int) -> Topic:
+def _topic(found: Any, settings: Mapping[str, Any], own: int, topic_id: str) -> Topic:
     mine = {name: entry.value for name, entry in settings.items() if entry.source == own}
-    return Topic(found.topic, len(found.partitions), len(found.partitions[0].replicas), mine)
+    return Topic(found.topic, len(found.partitions), len(found.partitions[0].replicas), mine, topic_id)

@@ -124,4 +124,5 @@ class RefusedEvents:
 
 def _digest(refused: Refused) -> bytes:
     """By what it is known: the bytes, and where they were if there may be the same ones elsewhere."""
-    return sha256(refused.raw + (refused.detail.encode() if refused.cid is None else b"")).digest()
+    is_enough = refused.cid is not None and refused.raw
+    return sha256(refused.raw + (b"" if is_enough else refused.detail.encode())).digest()

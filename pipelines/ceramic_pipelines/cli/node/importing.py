@@ -77,6 +77,7 @@ def import_(
     Examples:
       ceramic-streams node import car:archive.car --network mainnet --store data --rpc env:MAINNET_RPC
       ceramic-streams node import ndjson:events.ndjson.gz --node http://127.0.0.1:5101 --rejected bad.ndjson
+      ceramic-streams node import kafka://127.0.0.1:9092/raw.events --network mainnet --store data
     """
     check_node_extra()
     with ExitStack() as stack:

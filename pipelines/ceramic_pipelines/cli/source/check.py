@@ -37,9 +37,10 @@ _COLUMNS: Final = ("side", "check", "outcome", "detail")
 def check(ctx: click.Context, *, loaded: Loaded[SourceConfig], read_only: bool, output: str) -> None:
     """See whether all is there that `source run` needs with the same options, one line for each thing.
 
-    The node and its token, or files and the work folder; Kafka, its topics and transactions; the registry or
-    folder of schemas. A topic PREFIX.check-… is made, written and deleted for it, unless --read-only. A
-    source that runs isn't disturbed. Exit code 3 if an outside system fails, 2 if it is a setting.
+    The node and its token, or files, topics and the work folder; Kafka, its topics and transactions; the
+    registry or folder of schemas. A topic PREFIX.check-… is made, written and deleted for it, unless
+    --read-only. A source that runs isn't disturbed. Exit code 3 if an outside system fails, 2 if
+    it is a setting.
 
     \b
     Examples:

@@ -10,7 +10,7 @@ from ceramic_pipelines.cli.source.run import run
 
 @click.group()
 def source() -> None:
-    """Write events and states of streams into Kafka: those of a node as they come, and what files have.
+    """Write events and states of streams into Kafka: those of a node or topics as they come, and of files.
 
     docs/kafka-source.md tells what stands in the topics and what readers can rely on.
     """

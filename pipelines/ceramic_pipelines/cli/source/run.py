@@ -22,7 +22,8 @@ def run(*, loaded: Loaded[SourceConfig], print_config: bool) -> None:
     """Write events and states of streams into Kafka until SIGTERM or SIGINT.
 
     A source from files or from the folder of a node that doesn't run ends when all of it is written; it has a
-    node of its own in --work-dir, and so has one that writes states from a ceramic-one.
+    node of its own in --work-dir, and so has one that reads topics or writes states from a ceramic-one. The
+    way in to brokers that are read is told by the environment alone (docs/sources.md).
 
     Each option can stand in a file (--config), or in the environment as CERAMIC_STREAMS_ and its name in
     capitals, lists with commas. An option overrides the environment, which overrides the file. A source that
@@ -34,6 +35,7 @@ def run(*, loaded: Loaded[SourceConfig], print_config: bool) -> None:
       ceramic-streams source run --source http://127.0.0.1:5101 --model kjzl6… --write states
       ceramic-streams source run --source car:archive.car --network mainnet --rpc env:MAINNET_RPC
       ceramic-streams source run --source store:data
+      ceramic-streams source run --source kafka://127.0.0.1:9092/raw.events --network mainnet
       ceramic-streams source run --source https://node.example --node-token file:token \\
         --kafka broker.example:9093 --kafka-tls --kafka-sasl SCRAM-SHA-512 --kafka-user me \\
         --kafka-password env:KAFKA_PASSWORD --form avro --registry https://registry.example
