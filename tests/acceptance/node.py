@@ -1,7 +1,4 @@
-"""The node: durable, filtered, live, and spoken to by the real SDK unchanged.
-
-Further points follow as they are built.
-"""
+"""The node: durable, filtered, live, and spoken to by the real SDK unchanged."""
 
 from __future__ import annotations
 
