@@ -1,7 +1,9 @@
-"""Checking many events at once, in a small pool of threads (design.md section 5).
+"""Checking many events at once, with a few threads (design.md section 5).
 
-The libraries behind `signatures` let go of the interpreter lock, so that one thread can decode while another
-one checks a signature. Order and answers are those of `Verifier.check`, one by one.
+The libraries behind `signatures` let go of the interpreter lock, so that one thread can work on values while
+another one checks a signature. Who asks decodes, which holds the lock, and then checks signatures as well as
+long as any are left: with one thread for each core none of them waits. Order and answers are those of
+`Verifier.check`, one by one.
 """
 
 from __future__ import annotations
@@ -9,25 +11,22 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
-from typing import Final, Generic, Self, TypeAlias, TypeVar
+from typing import Final, Self
 
+from ceramic_protocol.events import Event, InvalidEvent
 from ceramic_protocol.garbage import COLLECTING_LESS
 from ceramic_protocol.ports import SourceItem
 from ceramic_protocol.verify import Checked, Inspected, Verifier
 
-_T = TypeVar("_T")
-_Work: TypeAlias = Callable[[Sequence[SourceItem]], list[_T]]
-
-_CHUNK: Final = 256
-"""Items that a thread takes at a time."""
+_CHUNK: Final = 8
+"""Events that a thread takes at a time."""
 
 _FEW: Final = 32
-"""Items that are not worth a switch to another thread and back."""
+"""Events that are not worth a switch to another thread and back."""
 
 _SWITCH_SECONDS: Final = 0.0001
 """How long a thread may have to wait for the interpreter (Python's default: 5 ms).
@@ -61,19 +60,22 @@ _INTERVAL: Final = _Interval()
 
 
 class SignaturePool:
-    """Threads that check events; a context manager, used from one thread.
+    """Threads that check events; a context manager, used from one thread, which is the first of them.
 
     Args:
         threads: how many; by default one per core, but four at most, for Python's part runs in one of them.
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        self._threads = threads or min(4, os.cpu_count() or 1)
+        self._helpers = (threads or min(4, os.cpu_count() or 1)) - 1
         self._pool: ThreadPoolExecutor | None = None
+        self._is_entered = False
 
     def __enter__(self) -> Self:
         """Start the threads."""
-        self._pool = ThreadPoolExecutor(self._threads, "signatures")
+        if self._helpers:
+            self._pool = ThreadPoolExecutor(self._helpers, "signatures")
+        self._is_entered = True
         _INTERVAL.shorten()
         COLLECTING_LESS.__enter__()
         return self
@@ -84,52 +86,73 @@ class SignaturePool:
         """Stop the threads."""
         COLLECTING_LESS.__exit__(None, None, None)
         _INTERVAL.restore()
+        self._is_entered = False
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
     def verify_batch(self, items: Sequence[SourceItem], verifier: Verifier) -> list[Checked]:
         """What is to be said of each item, in order."""
-        return self._run(items, verifier.check_all)
+        return [inspected.checked for inspected in self.inspect_batch(items, verifier)]
 
     def inspect_batch(self, items: Sequence[SourceItem], verifier: Verifier) -> list[Inspected]:
         """The same, with what was decoded."""
-        return self._run(items, verifier.inspect_all)
+        return self.begin(items, verifier).answers()
 
     def verify_batches(
         self, batches: Iterable[Sequence[SourceItem]], verifier: Verifier
     ) -> Iterator[tuple[Sequence[SourceItem], list[Checked]]]:
         """Batches with their answers; the threads are on the next one while the caller uses the last."""
-        running: deque[Running[Checked]] = deque()
+        running: deque[Running] = deque()
         for items in batches:
-            running.append(self._start(items, verifier.check_all))
+            running.append(self.begin(items, verifier))
             if len(running) > 1:
-                yield running[0].items, running.popleft().answers()
+                yield _with_verdicts(running.popleft())
         while running:
-            yield running[0].items, running.popleft().answers()
+            yield _with_verdicts(running.popleft())
 
-    def begin(self, items: Sequence[SourceItem], verifier: Verifier) -> Running[Inspected]:
-        """Have the threads check items, for answers that are asked for later."""
-        return self._start(items, verifier.inspect_all)
-
-    def _run(self, items: Sequence[SourceItem], work: _Work[_T]) -> list[_T]:
-        return work(items) if self._pool and len(items) <= _FEW else self._start(items, work).answers()
-
-    def _start(self, items: Sequence[SourceItem], work: _Work[_T]) -> Running[_T]:
-        if self._pool is None:
+    def begin(self, items: Sequence[SourceItem], verifier: Verifier) -> Running:
+        """Decode items and have the threads check them, for answers that are asked for later."""
+        if not self._is_entered:
             msg = "use the pool as a context manager"
             raise RuntimeError(msg)
-        chunks = (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
-        return Running(items, [self._pool.submit(work, chunk) for chunk in chunks])
+        running = Running(items, verifier)
+        if self._pool is not None and len(items) > _FEW:
+            running.share(self._pool, self._helpers)
+        return running
 
 
-@dataclass(frozen=True, slots=True)
-class Running(Generic[_T]):
-    """A batch that the threads are working on."""
+class Running:
+    """A batch that threads are working on."""
 
-    items: Sequence[SourceItem]
-    chunks: list[Future[list[_T]]]
+    def __init__(self, items: Sequence[SourceItem], verifier: Verifier) -> None:
+        self.items = items
+        self._verifier = verifier
+        self._events: list[Event | InvalidEvent] = verifier.decode_all(items)
+        self._found: list[Inspected] = [None] * len(items)  # type: ignore[list-item]  # until they are checked
+        self._left = deque(range(0, len(items), _CHUNK))
+        self._helpers: list[Future[None]] = []
 
-    def answers(self) -> list[_T]:
-        """What is to be said of each item, in order, when that is known."""
-        return [answer for chunk in self.chunks for answer in chunk.result()]
+    def share(self, pool: ThreadPoolExecutor, helpers: int) -> None:
+        """Let others begin."""
+        self._helpers = [pool.submit(self._check) for _ in range(helpers)]
+
+    def answers(self) -> list[Inspected]:
+        """What is to be said of each item, in order; checks what nobody has begun with."""
+        self._check()
+        for helper in self._helpers:
+            helper.result()
+        return self._found
+
+    def _check(self) -> None:
+        while self._left:
+            try:
+                start = self._left.popleft()
+            except IndexError:
+                return
+            some = self._events[start : start + _CHUNK]
+            self._found[start : start + _CHUNK] = self._verifier.inspect_decoded(some)
+
+
+def _with_verdicts(running: Running) -> tuple[Sequence[SourceItem], list[Checked]]:
+    return running.items, [inspected.checked for inspected in running.answers()]

@@ -62,15 +62,21 @@ class Verifier:
 
     def inspect_all(self, items: Iterable[SourceItem]) -> list[Inspected]:
         """The same, for those who need what was decoded as well."""
-        if not _is_distant(type(self.chain)):
-            # One thread decodes while another one checks a signature: not in two passes, then.
-            return [self._inspect(self.decode(item)) for item in items]
-        events = [self.decode(item) for item in items]
-        cast("DistantChain", self.chain).prefetch(
-            (event.proof.chain_id, event.proof.tx_hash)
-            for event in events
-            if isinstance(event, TimeEvent) and check_unasked(event, self.network) is None
-        )
+        return self.inspect_decoded(self.decode_all(items))
+
+    def decode_all(self, items: Iterable[SourceItem]) -> list[Event | InvalidEvent]:
+        """What sources hold, in order; a chain far away is asked about all of their anchors at once."""
+        events = list(map(self.decode, items))
+        if _is_distant(type(self.chain)):
+            cast("DistantChain", self.chain).prefetch(
+                (event.proof.chain_id, event.proof.tx_hash)
+                for event in events
+                if isinstance(event, TimeEvent) and check_unasked(event, self.network) is None
+            )
+        return events
+
+    def inspect_decoded(self, events: Iterable[Event | InvalidEvent]) -> list[Inspected]:
+        """Verify what was decoded, in order."""
         return list(map(self._inspect, events))
 
     def _inspect(self, event: Event | InvalidEvent) -> Inspected:

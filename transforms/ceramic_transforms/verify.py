@@ -17,7 +17,7 @@ from ceramic_protocol.events import InvalidEvent
 from ceramic_protocol.payloads import said_by
 from ceramic_protocol.ports import Damage, SourceItem
 from ceramic_protocol.tables import REJECTED
-from ceramic_protocol.verify import Inspected, Verifier
+from ceramic_protocol.verify import Verifier
 from ceramic_transforms.batches import CHECKED_EVENTS, checked_row, raw_items, to_batch
 from ceramic_transforms.metrics import DAMAGED, Tally
 
@@ -65,7 +65,7 @@ class VerifyEvents(beam.PTransform[beam.PCollection[pa.RecordBatch], DoOutputsTu
 class _Held(NamedTuple):
     """A batch that is being checked, and where in event time its results belong."""
 
-    running: Running[Inspected]
+    running: Running
     timestamp: Any
     window: Any
 
