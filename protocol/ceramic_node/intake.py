@@ -13,6 +13,7 @@ from typing import TypeVar
 from ceramic_node.intake_answers import Answer, MissingPrev, Submitted
 from ceramic_node.intake_queue import IntakeQueue, Overloaded, Parcel
 from ceramic_node.intake_watch import UNWATCHED, IntakeWatcher
+from ceramic_node.short_turns import SHORT_TURNS
 from ceramic_node.wanted.events import Offered, WantedEvents
 from ceramic_node.writer_check import WriterCheck
 from ceramic_protocol.batch import SignaturePool
@@ -76,6 +77,7 @@ class Intake:
 
     async def start(self) -> None:
         """Begin to take events in."""
+        SHORT_TURNS.begin()
         self._signatures.__enter__()
         self._queue.start()
 
@@ -84,6 +86,7 @@ class Intake:
         self._is_stopping = True
         await self._queue.stop()
         self._signatures.__exit__(None, None, None)
+        SHORT_TURNS.end()
 
     async def submit(
         self, cars: Sequence[bytes], *, needs_prev: bool = False, by_interests: bool = False

@@ -9,11 +9,9 @@ long as any are left: with one thread for each core none of them waits. Order an
 from __future__ import annotations
 
 import os
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
@@ -27,36 +25,6 @@ _CHUNK: Final = 8
 
 _FEW: Final = 32
 """Events that are not worth a switch to another thread and back."""
-
-_SWITCH_SECONDS: Final = 0.0001
-"""How long a thread may have to wait for the interpreter (Python's default: 5 ms).
-
-Decoding takes 20 µs and a signature 40; threads that wait for milliseconds between the two gain nothing."""
-
-
-class _Interval:
-    """Python's switch interval, short as long as any pool is at work."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._users = 0
-        self._before = 0.0
-
-    def shorten(self) -> None:
-        with self._lock:
-            if self._users == 0:
-                self._before = sys.getswitchinterval()
-                sys.setswitchinterval(min(self._before, _SWITCH_SECONDS))
-            self._users += 1
-
-    def restore(self) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                sys.setswitchinterval(self._before)
-
-
-_INTERVAL: Final = _Interval()
 
 
 class SignaturePool:
@@ -76,7 +44,6 @@ class SignaturePool:
         if self._helpers:
             self._pool = ThreadPoolExecutor(self._helpers, "signatures")
         self._is_entered = True
-        _INTERVAL.shorten()
         COLLECTING_LESS.__enter__()
         return self
 
@@ -85,7 +52,6 @@ class SignaturePool:
     ) -> None:
         """Stop the threads."""
         COLLECTING_LESS.__exit__(None, None, None)
-        _INTERVAL.restore()
         self._is_entered = False
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
@@ -126,21 +125,3 @@ def test_a_forged_signature_is_found_at_its_own_place() -> None:
 def test_a_pool_must_be_entered() -> None:
     with pytest.raises(RuntimeError):
         SignaturePool().verify_batch([], Verifier())
-
-
-def test_a_pool_leaves_the_interpreter_as_it_was() -> None:
-    before = sys.getswitchinterval()
-    with SignaturePool(1):
-        assert sys.getswitchinterval() <= before
-    assert sys.getswitchinterval() == before
-
-
-def test_pools_that_overlap_leave_the_interpreter_as_it_was() -> None:
-    before = sys.getswitchinterval()
-    first, second = SignaturePool(1), SignaturePool(1)
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    assert sys.getswitchinterval() < before
-    second.__exit__(None, None, None)
-    assert sys.getswitchinterval() == before
