@@ -24,7 +24,7 @@ from ceramic_protocol.rows import ShardOrder, row_pieces, shard_of
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.tables import CONCLUSION_EVENTS, REJECTED, TABLES
 from ceramic_protocol.verify import Verifier
-from ceramic_transforms.batches import BatchBuilder
+from ceramic_transforms.table_parts import PartsOfShard
 
 _Streams = dict[Cid, list[CheckedEvent]]
 
@@ -72,16 +72,12 @@ def _models(shards: Mapping[int, _Streams], rules: Rules) -> Models:
 def _write(
     writers: Mapping[str, PartWriter], shard: int, streams: _Streams, rules: Rules, context: Context
 ) -> None:
-    order = ShardOrder(shard)
-    builders = {table.name: BatchBuilder(arrow_schema(table)) for table in TABLES if table.name in writers}
+    order, parts = ShardOrder(shard), PartsOfShard(shard)
     for stream in sorted(streams):
         history = evaluate(stream, EventSet.of(streams.pop(stream)), rules, context)
         assert all(item.outcome is Outcome.VALID for item in history.judged.values())
         for rows in row_pieces(history, order):
-            for name, builder in builders.items():
-                for batch in builder.add(getattr(rows, name)):
-                    writers[name].add(batch)
-    for name, builder in builders.items():
-        rest = builder.flush()
-        if rest is not None:
-            writers[name].add(rest)
+            for part in parts.add(rows):
+                writers[part.table].add(part.batch)
+    for part in parts.flush():
+        writers[part.table].add(part.batch)

@@ -1,11 +1,11 @@
-"""From a stream's history to table rows, in the column order of `tables` (api.md 3.2 and 3.4)."""
+"""From a stream's history to table rows (api.md 3.2 and 3.4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Final
 
 from ceramic_protocol.checked import Kind
 from ceramic_protocol.cid import Cid
@@ -19,19 +19,24 @@ from ceramic_protocol.payloads import decode_payload_block
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.reasons import Layer
 from ceramic_protocol.reducers import Reducer, fold_log
-from ceramic_protocol.tables import EVENT_TYPE_DATA, EVENT_TYPE_TIME, SHARD_SHIFT
+from ceramic_protocol.row_layout import EVENT_ROWS, STREAM_ROWS, Row
+from ceramic_protocol.tables import EVENT_TYPE_DATA, EVENT_TYPE_TIME, SHARD_SHIFT, Table
 
-Row: TypeAlias = tuple[Any, ...]
+_NO_ERRORS: Final[list[str]] = []
 
 
 @dataclass(slots=True)
 class StreamRows:
-    """Rows of one stream for every table but `rejected`, in order."""
+    """Rows of one stream for every table but `rejected`, in order: of `EVENT_ROWS` and of `STREAM_ROWS`."""
 
-    conclusion_events: list[Row] = field(default_factory=list)
-    event_states: list[Row] = field(default_factory=list)
-    stream_tips: list[Row] = field(default_factory=list)
-    stream_states: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    streams: list[Row] = field(default_factory=list)
+
+    def of(self, table: Table) -> list[Row]:
+        """The rows of a table in its column order."""
+        if table in dict(EVENT_ROWS.tables):
+            return EVENT_ROWS.rows_of(table, self.events)
+        return STREAM_ROWS.rows_of(table, self.streams)
 
 
 @dataclass(slots=True)
@@ -72,8 +77,8 @@ def stream_rows(
     """The rows of one stream: all that `row_pieces` gives."""
     whole = StreamRows()
     for piece in row_pieces(history, order, reducer, profile):
-        for name in StreamRows.__slots__:
-            getattr(whole, name).extend(getattr(piece, name))
+        whole.events += piece.events
+        whole.streams += piece.streams
     return whole
 
 
@@ -110,11 +115,16 @@ class _RowMaker:
     def __init__(self, history: StreamHistory, header: InitHeader, folded: Json, profile: Profile) -> None:
         self._history = history
         self._folded = folded
-        self._profile = profile.value
         self._canonical = frozenset(history.log)
-        self._stream_id = str(history.stream_id)
-        self._model = _text(header.model) if header.model else None
-        self._stream: Row = (history.stream, header.stream_type, header.controller, _dimensions(header))
+        self._stream: Row = (
+            history.stream,
+            header.stream_type,
+            header.controller,
+            _dimensions(header),
+            str(history.stream_id),
+            _text(header.model) if header.model else None,
+            profile.value,
+        )
 
     def make(self, order: ShardOrder) -> Iterator[StreamRows]:
         rows, tip, tip_number = StreamRows(), self._history.tip, 0
@@ -123,76 +133,57 @@ class _RowMaker:
             number = order.next_event()
             if item.event.cid == tip:
                 tip_number = number
-            rows.conclusion_events.append(self._conclusion(item, number))
-            rows.event_states.append(self._state(item, number))
-            if len(rows.event_states) == MAX_BATCH_EVENTS:
+            rows.events.append(self._event(item, number))
+            if len(rows.events) == MAX_BATCH_EVENTS:
                 yield rows
                 rows = StreamRows()
         if tip is not None:
-            number = order.next_stream()
-            rows.stream_tips.append(self._tips(number, tip_number))
-            rows.stream_states.append(self._stream_state(number))
+            rows.streams.append(self._tip(tip_number, order.next_stream()))
         yield rows
 
-    def _verified(self, item: Judged) -> Row:
-        return self._stream_id, item.event.signer, item.event.capability, self._profile
-
-    def _conclusion(self, item: Judged, number: int) -> Row:
-        event = item.event
+    def _event(self, item: Judged, number: int) -> Row:
+        event, state, reason = item.event, item.state, item.reason
+        cid, prev = event.cid, event.prev
         return (
+            self._stream,
             number,
-            *self._stream,
-            *_event(item),
+            cid,
+            _event_type(item),
             conclusion_data(item),
-            None if event.prev is None else [event.prev],
+            None if prev is None else [prev],
             event.timestamp,
             event.chain_id,
-            *self._verified(item),
-        )
-
-    def _state(self, item: Judged, number: int) -> Row:
-        event = item.event
-        return (
-            number,
-            number,
-            *self._stream,
-            *_event(item),
+            event.signer,
+            event.capability,
             item.height,
-            item.state.json if item.state else None,
-            [] if item.reason is None else [f"{item.reason.value}: {item.detail}"],
-            event.timestamp,
-            event.chain_id,
-            event.cid[-1],
-            *self._verified(item),
-            self._history.anchored.get(event.cid),
-            event.cid in self._canonical,
+            None if state is None else state.json,
+            _NO_ERRORS if reason is None else [f"{reason.value}: {item.detail}"],
+            cid[-1],
+            self._history.anchored.get(cid),
+            cid in self._canonical,
             item.expires_at,
         )
-
-    def _tips(self, number: int, tip_number: int) -> Row:
-        others = [leaf for leaf in self._history.leaves if leaf != self._history.tip]
-        tips = [self._history.tip, *others]
-        return tip_number, number, *self._stream, tips, self._stream_id, self._model
 
     def _state_data(self, tip: Judged) -> bytes | None:
         if self._folded is not None:
             return envelope_json(tip.state.metadata if tip.state else {}, self._folded)
         return tip.state.json if tip.state else None
 
-    def _stream_state(self, number: int) -> Row:
-        tip = self._history.judged[self._history.log[-1]]
+    def _tip(self, tip_number: int, number: int) -> Row:
+        history = self._history
+        tip = history.judged[history.log[-1]]
         return (
+            self._stream,
+            tip_number,
             number,
-            number,
-            *self._stream,
-            *_event(tip),
+            [tip.event.cid, *(leaf for leaf in history.leaves if leaf != tip.event.cid)],
+            tip.event.cid,
+            _event_type(tip),
             tip.height,
             self._state_data(tip),
-            self._stream_id,
-            self._model,
-            self._history.anchored.get(tip.event.cid),
-            *anchor_range(self._history),
-            self._history.reverted,
+            history.anchored.get(tip.event.cid),
+            *anchor_range(history),
+            history.reverted,
         )
 
 
@@ -205,8 +196,8 @@ def _dimensions(header: InitHeader) -> list[tuple[str, bytes]]:
     ]
 
 
-def _event(item: Judged) -> Row:
-    return item.event.cid, EVENT_TYPE_TIME if item.event.kind is Kind.TIME else EVENT_TYPE_DATA
+def _event_type(item: Judged) -> int:
+    return EVENT_TYPE_TIME if item.event.kind is Kind.TIME else EVENT_TYPE_DATA
 
 
 def conclusion_data(item: Judged) -> bytes | None:

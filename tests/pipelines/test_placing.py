@@ -66,8 +66,9 @@ def tables_of(ledger: Ledger) -> Tables:
         order = ShardOrder(shard)
         for history in members:
             made = stream_rows(history, order)
-            for name in made.__slots__:
-                rows[name] += getattr(made, name)
+            for table in TABLES:
+                if table is not REJECTED:
+                    rows[table.name] += made.of(table)
     found = {
         table.name: to_batch(arrow_schema(table), rows[table.name]).to_pylist()
         for table in TABLES

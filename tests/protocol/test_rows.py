@@ -16,8 +16,8 @@ from ceramic_protocol.events import InitEvent
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory
 from ceramic_protocol.reasons import Reason
+from ceramic_protocol.row_layout import Row
 from ceramic_protocol.rows import (
-    Row,
     ShardOrder,
     StreamRows,
     anchor_range,
@@ -78,12 +78,7 @@ def named(table: Table, row: Row) -> dict[str, Any]:
 
 
 def by_table(rows: StreamRows) -> list[tuple[Table, list[Row]]]:
-    return [
-        (CONCLUSION_EVENTS, rows.conclusion_events),
-        (EVENT_STATES, rows.event_states),
-        (STREAM_TIPS, rows.stream_tips),
-        (STREAM_STATES, rows.stream_states),
-    ]
+    return [(table, rows.of(table)) for table in TABLES if table is not REJECTED]
 
 
 def check_row(table: Table, row: Row) -> None:
@@ -128,9 +123,9 @@ def test_the_rows_of_a_stream() -> None:
         for row in found:
             check_row(table, row)
     conclusions = {
-        row["event_cid"]: row for row in (named(CONCLUSION_EVENTS, row) for row in rows.conclusion_events)
+        row["event_cid"]: row for row in (named(CONCLUSION_EVENTS, row) for row in rows.of(CONCLUSION_EVENTS))
     }
-    states = {row["event_cid"]: row for row in (named(EVENT_STATES, row) for row in rows.event_states)}
+    states = {row["event_cid"]: row for row in (named(EVENT_STATES, row) for row in rows.of(EVENT_STATES))}
     # What was refused by its state stands in the tables with its errors; what was refused before doesn't.
     assert conclusions.keys() == states.keys() == {event.cid for event in (INIT, A, T, SIDE, BAD)}
     assert states[BAD.cid]["validation_errors"][0].startswith("patch_failed: ")
@@ -153,7 +148,7 @@ def test_the_rows_of_a_stream() -> None:
 
 
 def test_what_an_event_itself_says() -> None:
-    rows = [named(CONCLUSION_EVENTS, row) for row in stream_rows(ALL, ShardOrder(0)).conclusion_events]
+    rows = [named(CONCLUSION_EVENTS, row) for row in stream_rows(ALL, ShardOrder(0)).of(CONCLUSION_EVENTS)]
     data = {row["event_cid"]: row["data"] for row in rows}
     assert data[INIT.cid] == b'{"metadata":{"shouldIndex":true},"content":{"n":0}}'
     assert data[A.cid] == b'{"metadata":{"shouldIndex":false},"content":[{"op":"add","path":"/a","value":1}]}'
@@ -171,9 +166,9 @@ def test_what_an_event_itself_says() -> None:
 
 def test_the_stream_has_one_row_with_its_tip() -> None:
     rows = stream_rows(ALL, ShardOrder(0))
-    tips, state = named(STREAM_TIPS, rows.stream_tips[0]), named(STREAM_STATES, rows.stream_states[0])
+    tips, state = named(STREAM_TIPS, rows.of(STREAM_TIPS)[0]), named(STREAM_STATES, rows.of(STREAM_STATES)[0])
     assert tips["tips"] == [T.cid, SIDE.cid]
-    numbers = {row[CONCLUSION_EVENTS.names.index("event_cid")]: row[0] for row in rows.conclusion_events}
+    numbers = {row[CONCLUSION_EVENTS.names.index("event_cid")]: row[0] for row in rows.of(CONCLUSION_EVENTS)}
     assert tips["event_state_order"] == numbers[T.cid]
     assert (state["event_cid"], state["event_height"], state["reverted"]) == (T.cid, 2, [SIDE.cid])
     assert json.loads(state["data"])["content"] == {"n": 0, "a": 1}
@@ -211,7 +206,7 @@ def test_every_reason_has_its_columns(reason: Reason) -> None:
 
 
 def orders(rows: Sequence[StreamRows]) -> list[int]:
-    return [row[0] for part in rows for row in part.conclusion_events]
+    return [row[0] for part in rows for row in part.of(CONCLUSION_EVENTS)]
 
 
 @given(strategies.trees(), st.integers(0, STREAM_SHARDS - 1))
@@ -221,11 +216,11 @@ def test_numbers_rise_and_prev_is_always_smaller(events: list[Any], shard: int) 
     parts = [stream_rows(evaluate(events[0].cid, known, RULES, CONTEXT), order) for _ in range(2)]
     assert orders(parts) == [(shard << SHARD_SHIFT) | rank for rank in range(1, 2 * len(events) + 1)]
     for part in parts:
-        numbers = {row[5]: row[0] for row in part.conclusion_events}
-        for row in part.conclusion_events:
+        numbers = {row[5]: row[0] for row in part.of(CONCLUSION_EVENTS)}
+        for row in part.of(CONCLUSION_EVENTS):
             found = named(CONCLUSION_EVENTS, row)
             assert all(numbers[prev] < row[0] for prev in found["previous"] or [])
-        keys = [(row[8], row[6]) for row in part.event_states]
+        keys = [(row[8], row[6]) for row in part.of(EVENT_STATES)]
         assert keys == sorted(keys)
 
 

@@ -9,10 +9,10 @@ from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 from ceramic_protocol.verify import Verifier
+from ceramic_transforms.batch_builders import BatchBuilder
 from ceramic_transforms.batches import (
     CHECKED_EVENTS,
     RAW_EVENTS,
-    BatchBuilder,
     checked_event,
     checked_row,
     raw_batch,

@@ -17,7 +17,7 @@ from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
-from ceramic_protocol.limits import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_CID_BYTES
+from ceramic_protocol.limits import MAX_BATCH_EVENTS
 from ceramic_protocol.payloads import remember_said
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 from ceramic_protocol.reasons import BY_CODE
@@ -98,18 +98,8 @@ coders.registry.register_coder(pa.RecordBatch, RecordBatchCoder)
 def to_batch(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
     """Rows, in column order, as one record batch."""
     columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(schema)
-    arrays = [_array(column, field.type) for field, column in zip(schema, columns, strict=True)]
+    arrays = [pa.array(column, field.type) for field, column in zip(schema, columns, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    if not pa.types.is_map(kind):
-        return pa.array(column, type=kind)
-    # All rows of a stream have the same map, and making one takes as long as many plain values.
-    distinct = {id(value): value for value in column}
-    places = dict(zip(distinct, range(len(distinct)), strict=True))
-    indices = pa.array([places[id(value)] for value in column], pa.int32())
-    return pa.array(list(distinct.values()), type=kind).take(indices)
 
 
 def to_rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
@@ -198,39 +188,3 @@ def checked_event(row: Sequence[Any]) -> CheckedEvent:
         None if grant is None else Grant.from_bytes(grant),
         None if model is None else StreamId(model),
     )
-
-
-_LARGE: Final = {"car": 1, "data": 1, "raw": 1, "tips": MAX_CID_BYTES, "reverted": MAX_CID_BYTES}
-"""Columns that may be large, with the bytes of an item."""
-
-
-class BatchBuilder:
-    """Collects rows of one schema and hands out batches of bounded size."""
-
-    def __init__(self, schema: pa.Schema) -> None:
-        """Start empty."""
-        self._schema = schema
-        # What else a row has is small, and hardly differs from one to the next.
-        self._large = [
-            (index, _LARGE[field.name]) for index, field in enumerate(schema) if field.name in _LARGE
-        ]
-        self._rows: list[Sequence[Any]] = []
-        self._bytes = 0
-
-    def add(self, rows: Iterable[Sequence[Any]]) -> Iterator[pa.RecordBatch]:
-        """Take rows; the batches that are full with them."""
-        for row in rows:
-            self._rows.append(row)
-            for index, weight in self._large:
-                self._bytes += weight * len(row[index] or b"")
-            if len(self._rows) >= MAX_BATCH_EVENTS or self._bytes >= MAX_BATCH_BYTES:
-                yield self._full()
-
-    def flush(self) -> pa.RecordBatch | None:
-        """The batch of what is left, if anything is."""
-        return self._full() if self._rows else None
-
-    def _full(self) -> pa.RecordBatch:
-        batch = to_batch(self._schema, self._rows)
-        self._rows, self._bytes = [], 0
-        return batch

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ceramic_protocol.checked import CheckedEvent
-from ceramic_protocol.rows import Row
+from ceramic_protocol.row_layout import Row
 from ceramic_transforms.batches import CHECKED_EVENTS, EVENT_COLUMNS, ORIGIN_COLUMNS, checked_event, to_rows
 
 _AT_ONCE: Final = 2048

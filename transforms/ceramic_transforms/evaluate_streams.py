@@ -14,7 +14,7 @@ from ceramic_protocol.collect_models import Models
 from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.eventset import EventSet
 from ceramic_protocol.history import StreamHistory
-from ceramic_protocol.rows import Row
+from ceramic_protocol.row_layout import Row
 from ceramic_protocol.rules import Rules
 from ceramic_transforms.by_stream import StreamEvents, by_stream
 from ceramic_transforms.placing import FindStreams, Links, with_streams

@@ -15,7 +15,7 @@ from apache_beam.typehints.schemas import named_fields_from_element_type
 from apache_beam.utils.windowed_value import WindowedValue
 
 from ceramic_protocol.errors import UsageError
-from ceramic_transforms.batches import BatchBuilder
+from ceramic_transforms.batch_builders import BatchBuilder
 from ceramic_transforms.failures import passed_on
 from ceramic_transforms.rows import row_type
 

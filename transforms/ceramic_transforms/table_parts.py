@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
 from apache_beam import coders
 
 from ceramic_connectors.tables import arrow_schema
-from ceramic_protocol.rows import Row, StreamRows
+from ceramic_protocol.row_layout import EVENT_ROWS, STREAM_ROWS, Row
+from ceramic_protocol.rows import StreamRows
 from ceramic_protocol.tables import REJECTED, TABLES
-from ceramic_transforms.batches import BatchBuilder, RecordBatchCoder
+from ceramic_transforms.batch_builders import BatchBuilder, TableBuilder
+from ceramic_transforms.batches import RecordBatchCoder
 
 
 class TablePart(NamedTuple):
@@ -54,27 +56,32 @@ class PartsOfShard:
 
     def __init__(self, shard: int) -> None:
         self._shard = shard
-        self._builders = {table.name: BatchBuilder(arrow_schema(table)) for table in TABLES}
-        self._sequence = dict.fromkeys(self._builders, 0)
+        self._events = TableBuilder(EVENT_ROWS)
+        self._streams = TableBuilder(STREAM_ROWS)
+        self._refused = BatchBuilder(arrow_schema(REJECTED))
+        self._sequence = dict.fromkeys((table.name for table in TABLES), 0)
 
     def add(self, rows: StreamRows) -> Iterator[TablePart]:
         """Take rows of the tables of what is valid; gives what is full."""
-        for name in rows.__slots__:
-            for batch in self._builders[name].add(getattr(rows, name)):
-                yield self._part(name, batch)
+        for batches in self._events.add(rows.events):
+            yield from self._parts(batches)
+        for batches in self._streams.add(rows.streams):
+            yield from self._parts(batches)
 
     def add_refused(self, rows: Iterable[Row]) -> Iterator[TablePart]:
         """Take rows of `rejected`; gives what is full."""
-        for batch in self._builders[REJECTED.name].add(rows):
-            yield self._part(REJECTED.name, batch)
+        for batch in self._refused.add(rows):
+            yield from self._parts({REJECTED.name: batch})
 
     def flush(self) -> Iterator[TablePart]:
         """What is left."""
-        for name, builder in self._builders.items():
-            batch = builder.flush()
-            if batch is not None:
-                yield self._part(name, batch)
+        for batches in (self._events.flush(), self._streams.flush()):
+            yield from self._parts(batches or {})
+        refused = self._refused.flush()
+        if refused is not None:
+            yield from self._parts({REJECTED.name: refused})
 
-    def _part(self, name: str, batch: pa.RecordBatch) -> TablePart:
-        self._sequence[name] += 1
-        return TablePart(name, self._shard, self._sequence[name], batch)
+    def _parts(self, batches: Mapping[str, pa.RecordBatch]) -> Iterator[TablePart]:
+        for name, batch in batches.items():
+            self._sequence[name] += 1
+            yield TablePart(name, self._shard, self._sequence[name], batch)

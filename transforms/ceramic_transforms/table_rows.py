@@ -10,7 +10,8 @@ from ceramic_protocol.history import Judged, StreamHistory
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.placing import judge_unplaced
 from ceramic_protocol.reducers import Reducer
-from ceramic_protocol.rows import Row, ShardOrder, refusal_columns, row_pieces
+from ceramic_protocol.row_layout import Row
+from ceramic_protocol.rows import ShardOrder, refusal_columns, row_pieces
 from ceramic_protocol.rules import Rules
 from ceramic_transforms import metrics
 from ceramic_transforms.by_stream import StreamEvents

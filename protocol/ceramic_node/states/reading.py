@@ -21,7 +21,7 @@ from ceramic_protocol.errors import UsageError
 from ceramic_protocol.evaluate import evaluate
 from ceramic_protocol.history import Judged, StreamHistory
 from ceramic_protocol.ids import StreamId
-from ceramic_protocol.rows import Row
+from ceramic_protocol.row_layout import Row
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.store_port import EventReader, check_limit
 from ceramic_protocol.stored import Delivered

@@ -12,7 +12,8 @@ from ceramic_protocol.history import Judged
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.limits import MAX_STREAM_ID_TEXTS
 from ceramic_protocol.profiles.profile import Profile
-from ceramic_protocol.rows import Row, conclusion_data
+from ceramic_protocol.row_layout import Row
+from ceramic_protocol.rows import conclusion_data
 from ceramic_protocol.stored import Delivered
 from ceramic_protocol.tables import EVENT_TYPE_DATA, EVENT_TYPE_TIME
 

@@ -14,7 +14,8 @@ from ceramic_protocol.history import StreamHistory, unresolved
 from ceramic_protocol.ids import METAMODEL, StreamId
 from ceramic_protocol.limits import MAX_STORE_PAGE
 from ceramic_protocol.models.context import Context, Linked
-from ceramic_protocol.rows import Row, ShardOrder, StreamRows, stream_rows
+from ceramic_protocol.row_layout import Row
+from ceramic_protocol.rows import ShardOrder, StreamRows, stream_rows
 from ceramic_protocol.rules import Rules
 from ceramic_protocol.store_port import EventStore
 from ceramic_protocol.tables import CONCLUSION_EVENTS, EVENT_STATES, STREAM_STATES, STREAM_TIPS, Table
@@ -66,17 +67,16 @@ def check(events: EventStore, states: StateStore, rules: Rules) -> None:
     for stream, history in wanted.items():
         _check_stream(events, states, history)
         rows = stream_rows(history, ShardOrder(0))
-        tables.conclusion_events += rows.conclusion_events
-        tables.event_states += rows.event_states
-        tables.stream_tips += rows.stream_tips
-        tables.stream_states += rows.stream_states
+        tables.events += rows.events
+        tables.streams += rows.streams
         assert reader.history(stream) == history
-    for table, read, right in (
-        (CONCLUSION_EVENTS, reader.conclusion_events, tables.conclusion_events),
-        (EVENT_STATES, reader.event_states, tables.event_states),
-        (STREAM_TIPS, reader.stream_tips, tables.stream_tips),
-        (STREAM_STATES, reader.stream_states, tables.stream_states),
+    for table, read in (
+        (CONCLUSION_EVENTS, reader.conclusion_events),
+        (EVENT_STATES, reader.event_states),
+        (STREAM_TIPS, reader.stream_tips),
+        (STREAM_STATES, reader.stream_states),
     ):
+        right = tables.of(table)
         found = read_all(read)
         orders = [
             row[1] if table is EVENT_STATES else row[table.names.index(_order_of(table))] for row in found
