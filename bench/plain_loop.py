@@ -10,6 +10,7 @@ from pathlib import Path
 from ceramic_connectors.parquet import PartWriter
 from ceramic_connectors.sources import open_source
 from ceramic_connectors.tables import arrow_schema
+from ceramic_pipelines.arrow_memory import use_system_memory
 from ceramic_protocol.batch import SignaturePool
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.cid import Cid
@@ -31,6 +32,7 @@ _Streams = dict[Cid, list[CheckedEvent]]
 
 def run_loop(source: str, folder: Path, rules: Rules, threads: int | None) -> int:
     """Verify, resolve, fold and write the tables of events that are all valid; gives their number."""
+    use_system_memory()
     tables = [table for table in TABLES if table is not REJECTED]
     with SignaturePool(threads) as pool, ExitStack() as stack:
         shards = _verified(pool, source, folder)

@@ -16,6 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from ceramic_connectors.partitions import KEYS, partition_files
 from ceramic_connectors.progress import Progress
 from ceramic_connectors.versions import Draft
+from ceramic_pipelines.arrow_memory import use_system_memory
 from ceramic_pipelines.incremental.before import Before
 from ceramic_pipelines.incremental.run import Increment, run_increment
 from ceramic_pipelines.sources import open_source
@@ -94,6 +95,7 @@ def run_export(
     if len(set(job.partition_by)) != len(job.partition_by) or not set(job.partition_by) <= set(KEYS):
         msg = f"--partition-by is {','.join(job.partition_by)}; give model, day, or model,day"
         raise UsageError(msg)
+    use_system_memory()
     run = _runner(job)
     started = time.monotonic()
     with (
