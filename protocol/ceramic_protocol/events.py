@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ceramic_protocol import car as carv1
@@ -17,7 +18,7 @@ from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import DecodeError, IdentifierError
 from ceramic_protocol.ids import CAIP10_LINK, METAMODEL, MODEL, MODEL_INSTANCE, TILE, StreamId
 from ceramic_protocol.jose import Envelope, decode_envelope
-from ceramic_protocol.limits import MAX_BLOCK_BYTES, MAX_WITNESS_PATH
+from ceramic_protocol.limits import MAX_BLOCK_BYTES, MAX_REMEMBERED_STREAMS, MAX_WITNESS_PATH
 from ceramic_protocol.reasons import Reason
 
 _INIT_KEYS = {"data", "header"}
@@ -254,9 +255,15 @@ def _model(value: IpldValue) -> StreamId:
     if type(value) is not bytes:
         raise DecodeError(Reason.EVENT_MALFORMED, "header.model is not a byte string")
     try:
-        return StreamId.from_bytes(value)
+        return _stream_id(value)
     except IdentifierError as error:
         raise DecodeError(Reason.EVENT_MALFORMED, f"header.model: {error}") from None
+
+
+@lru_cache(MAX_REMEMBERED_STREAMS)
+def _stream_id(data: bytes) -> StreamId:
+    """One and the same for all documents of a model."""
+    return StreamId.from_bytes(data)
 
 
 def _link(value: Mapping[str, IpldValue], name: str) -> Cid:
