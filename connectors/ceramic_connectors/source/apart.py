@@ -11,12 +11,14 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
+from itertools import starmap
 from multiprocessing.connection import Connection
 from typing import Any, Final, NamedTuple, Protocol, Self
 
-from ceramic_connectors.source.composing import Composed, Composer, Tell
+from ceramic_connectors.kafka.port import Message
+from ceramic_connectors.source.composing import Composed, Composer, Seen, Tell
 from ceramic_connectors.source.position import Position
 from ceramic_protocol.errors import CeramicError, OutsideError
 from ceramic_protocol.limits import MAX_COMPOSED_AHEAD, SOURCE_TICK_SECONDS
@@ -39,11 +41,25 @@ class _Begin(NamedTuple):
     position: Position
 
 
+class _Packed(NamedTuple):
+    """A transaction, its messages field by field: so they take an eighth of the time to pickle."""
+
+    fields: list[Sequence[Any]]
+    seen: list[Seen]
+
+    @classmethod
+    def of(cls, composed: Composed) -> Self:
+        return cls(list(zip(*composed.messages, strict=True)), composed.seen)
+
+    def unpacked(self) -> Composed:
+        return Composed(list(starmap(Message, zip(*self.fields, strict=True))), self.seen)
+
+
 class _Item(NamedTuple):
     """A transaction of a beginning; an error is the last one of it, and so is None: all is made."""
 
     number: int
-    item: Composed | Exception | None
+    item: _Packed | Exception | None
 
 
 class ComposerProcess:
@@ -104,7 +120,7 @@ class ComposerProcess:
             elif found.number == number:
                 if isinstance(found.item, Exception):
                     raise found.item
-                return found.item
+                return None if found.item is None else found.item.unpacked()
         return None
 
     def _received(self) -> _Item | str:
@@ -159,7 +175,7 @@ class _Composing:
                     while not self._room.acquire(timeout=SOURCE_TICK_SECONDS):
                         if is_over():
                             return
-                    self._send(_Item(begin.number, item))
+                    self._send(_Item(begin.number, _Packed.of(item)))
             self._send(_Item(begin.number, None))
         except CeramicError as error:
             self._send(_Item(begin.number, sendable(error)))

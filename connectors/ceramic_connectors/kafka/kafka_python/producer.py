@@ -165,14 +165,9 @@ def _fencing(settings: KafkaSettings, transactional_id: str, guards: Sequence[Gu
 
 
 def _last_offsets(sent: Iterable[Any]) -> dict[Partition, int]:
-    found: dict[Partition, int] = {}
-    for future in sent:
-        if future.succeeded():
-            written = future.value
-            partition = Partition(written.topic, written.partition)
-            # A record that was sent twice has no offset.
-            found[partition] = -1 if written.offset < 0 else max(written.offset, found.get(partition, 0))
-    return found
+    """Of records that were acknowledged, in the order in which they were sent; -1 for one sent twice."""
+    found = {(written.topic, written.partition): written.offset for written in (each.value for each in sent)}
+    return {Partition(*partition): offset for partition, offset in found.items()}
 
 
 def settle_sent(producer: Any, sent: Sequence[Any], seconds: float) -> None:
