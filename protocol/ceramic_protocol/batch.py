@@ -1,24 +1,25 @@
 """Checking many events at once, with a few threads (design.md section 5).
 
-The libraries behind `signatures` let go of the interpreter lock, so that one thread can work on values while
-another one checks a signature. Who asks decodes, which holds the lock, and then checks signatures as well as
-long as any are left: with one thread for each core none of them waits. Order and answers are those of
-`Verifier.check`, one by one.
+The libraries behind `signatures` let go of the interpreter lock, so that one thread can decode while another
+one checks a signature. Whoever asks is one of the threads: there are no more of them than cores then, and
+hardly any waits for the lock. Order and answers are those of `Verifier.check`, one by one.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias, TypeVar
 
-from ceramic_protocol.events import Event, InvalidEvent
 from ceramic_protocol.garbage import COLLECTING_LESS
 from ceramic_protocol.ports import SourceItem
 from ceramic_protocol.verify import Checked, Inspected, Verifier
+
+_T = TypeVar("_T")
+_Check: TypeAlias = Callable[[Sequence[_T]], list[Inspected]]
 
 _CHUNK: Final = 8
 """Events that a thread takes at a time."""
@@ -63,7 +64,7 @@ class SignaturePool:
 
     def inspect_batch(self, items: Sequence[SourceItem], verifier: Verifier) -> list[Inspected]:
         """The same, with what was decoded."""
-        return self.begin(items, verifier).answers()
+        return self._begin(items, verifier).answers()
 
     def verify_batches(
         self, batches: Iterable[Sequence[SourceItem]], verifier: Verifier
@@ -71,18 +72,30 @@ class SignaturePool:
         """Batches with their answers; the threads are on the next one while the caller uses the last."""
         running: deque[Running] = deque()
         for items in batches:
-            running.append(self.begin(items, verifier))
+            running.append(self._begin(items, verifier))
             if len(running) > 1:
                 yield _with_verdicts(running.popleft())
         while running:
             yield _with_verdicts(running.popleft())
 
     def begin(self, items: Sequence[SourceItem], verifier: Verifier) -> Running:
-        """Decode items and have the threads check them, for answers that are asked for later."""
+        """Decode items and have the threads check their signatures, for answers that are asked for later.
+
+        For those who work on values meanwhile: who decodes needs the lock as they do, and all would wait.
+        """
+        return self._start(items, verifier.decode_all(items), verifier.inspect_decoded)
+
+    def _begin(self, items: Sequence[SourceItem], verifier: Verifier) -> Running:
+        """For those who only want the answers: one thread decodes while another one checks a signature."""
+        if verifier.asks_at_once:
+            return self.begin(items, verifier)
+        return self._start(items, items, verifier.inspect_all)
+
+    def _start(self, items: Sequence[SourceItem], parts: Sequence[_T], check: _Check[_T]) -> Running:
         if not self._is_entered:
             msg = "use the pool as a context manager"
             raise RuntimeError(msg)
-        running = Running(items, verifier)
+        running = Running(items, lambda start: check(parts[start : start + _CHUNK]))
         if self._pool is not None and len(items) > _FEW:
             running.share(self._pool, self._helpers)
         return running
@@ -91,10 +104,9 @@ class SignaturePool:
 class Running:
     """A batch that threads are working on."""
 
-    def __init__(self, items: Sequence[SourceItem], verifier: Verifier) -> None:
+    def __init__(self, items: Sequence[SourceItem], check_from: Callable[[int], list[Inspected]]) -> None:
         self.items = items
-        self._verifier = verifier
-        self._events: list[Event | InvalidEvent] = verifier.decode_all(items)
+        self._check_from = check_from
         self._found: list[Inspected] = [None] * len(items)  # type: ignore[list-item]  # until they are checked
         self._left = deque(range(0, len(items), _CHUNK))
         self._helpers: list[Future[None]] = []
@@ -116,8 +128,7 @@ class Running:
                 start = self._left.popleft()
             except IndexError:
                 return
-            some = self._events[start : start + _CHUNK]
-            self._found[start : start + _CHUNK] = self._verifier.inspect_decoded(some)
+            self._found[start : start + _CHUNK] = self._check_from(start)
 
 
 def _with_verdicts(running: Running) -> tuple[Sequence[SourceItem], list[Checked]]:

@@ -52,6 +52,11 @@ class Verifier:
     def _rules(self) -> AccountRules:
         return ACCOUNT_RULES[self.profile]
 
+    @property
+    def asks_at_once(self) -> bool:
+        """Whether it is better given many events at a time, for the sake of a chain far away."""
+        return _is_distant(type(self.chain))
+
     def check(self, item: SourceItem) -> Checked:
         """Decode and verify what a source yields."""
         return self._inspect(self.decode(item)).checked
@@ -67,7 +72,7 @@ class Verifier:
     def decode_all(self, items: Iterable[SourceItem]) -> list[Event | InvalidEvent]:
         """What sources hold, in order; a chain far away is asked about all of their anchors at once."""
         events = list(map(self.decode, items))
-        if _is_distant(type(self.chain)):
+        if self.asks_at_once:
             cast("DistantChain", self.chain).prefetch(
                 (event.proof.chain_id, event.proof.tx_hash)
                 for event in events
