@@ -68,10 +68,11 @@ class TableBuilder(_Builder[dict[str, pa.RecordBatch]]):
         """Start empty."""
         super().__init__(["", *layout.names])
         self._names = layout.names
-        self._tables = [(arrow_schema(table), layout.values_of(table)) for table, _renamed in layout.tables]
-        self._table_names = [table.name for table, _renamed in layout.tables]
+        self._tables = {
+            table.name: (arrow_schema(table), layout.values_of(table)) for table, _renamed in layout.tables
+        }
         self._types: dict[str, pa.DataType] = {}
-        for schema, values in self._tables:
+        for schema, values in self._tables.values():
             self._types |= zip(values, schema.types, strict=True)
 
     def _made_of(self, rows: Sequence[Sequence[Any]]) -> dict[str, pa.RecordBatch]:
@@ -81,7 +82,7 @@ class TableBuilder(_Builder[dict[str, pa.RecordBatch]]):
             arrays[name] = pa.array(column, self._types[name])
         return {
             name: pa.RecordBatch.from_arrays([arrays[value] for value in values], schema=schema)
-            for name, (schema, values) in zip(self._table_names, self._tables, strict=True)
+            for name, (schema, values) in self._tables.items()
         }
 
     def _of_streams(self, streams: Sequence[Sequence[Any]]) -> dict[str, pa.Array]:
