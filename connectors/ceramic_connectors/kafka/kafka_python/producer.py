@@ -165,8 +165,9 @@ def _fencing(settings: KafkaSettings, transactional_id: str, guards: Sequence[Gu
 
 
 def _last_offsets(sent: Iterable[Any]) -> dict[Partition, int]:
-    """Of records that were acknowledged, in the order in which they were sent; -1 for one sent twice."""
-    found = {(written.topic, written.partition): written.offset for written in (each.value for each in sent)}
+    """Of those that were acknowledged, in the order in which they were sent; -1 for one sent twice."""
+    all_written = (each.value for each in sent if each.value is not None)
+    found = {(written.topic, written.partition): written.offset for written in all_written}
     return {Partition(*partition): offset for partition, offset in found.items()}
 
 
