@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Self
 
 from ceramic_protocol import base32, multibase, varint
 from ceramic_protocol.errors import IdentifierError
-from ceramic_protocol.limits import MAX_CID_BYTES, MAX_IDENTIFIER_CHARS
+from ceramic_protocol.limits import MAX_CID_BYTES, MAX_IDENTIFIER_CHARS, MAX_REMEMBERED_CIDS
 
 DAG_CBOR: Final = 0x71
 DAG_JOSE: Final = 0x85
@@ -144,13 +145,11 @@ class Cid(bytes):
 
     def __str__(self) -> str:
         """Base32 text; base58 for version 0."""
-        return self.text().decode("ascii")
+        return _text(self).decode("ascii")
 
     def text(self) -> bytes:
         """The same as it is sent."""
-        if self.version == 0:
-            return multibase.encode_base58(self).encode("ascii")
-        return b"b" + base32.encode_ascii(self)
+        return _text(self)
 
     def __repr__(self) -> str:
         """`Cid('b…')`."""
@@ -159,6 +158,14 @@ class Cid(bytes):
     def __getnewargs__(self) -> tuple[bytes]:
         """Pickle as plain bytes."""
         return (bytes(self),)
+
+
+@lru_cache(MAX_REMEMBERED_CIDS)
+def _text(cid: Cid) -> bytes:
+    # What one event is, is the `prev` of the next one of its stream, once as field and once in its payload.
+    if cid.version == 0:
+        return multibase.encode_base58(cid).encode("ascii")
+    return b"b" + base32.encode_ascii(cid)
 
 
 def _end_of_cid(data: bytes, pos: int) -> int:

@@ -1015,6 +1015,12 @@ MAX_COMPOSED_AHEAD: Final = 2
 MAX_REMEMBERED_STREAMS: Final = 8_192
 """Streams of which it is remembered what follows from their StreamIDs, 2 MB: working it out takes 10 µs."""
 
+MAX_REMEMBERED_TOPICS: Final = 1_024
+"""Names of topics of which it is remembered how Kafka takes them, 1 MB."""
+
+MAX_REMEMBERED_CIDS: Final = 16_384
+"""CIDs whose texts are remembered, 5 MB: each is asked for several times, and takes 2 µs."""
+
 MAX_IMPORT_CHUNK_BYTES: Final = 4 * 1024 * 1024
 """Events that are handed to a node at once by an import, with at most `MAX_INTAKE_BATCH` of them."""
 

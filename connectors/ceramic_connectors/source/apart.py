@@ -21,6 +21,7 @@ from ceramic_connectors.kafka.port import Message
 from ceramic_connectors.source.composing import Composed, Composer, Seen, Tell
 from ceramic_connectors.source.position import Position
 from ceramic_protocol.errors import CeramicError, OutsideError
+from ceramic_protocol.garbage import collect_less
 from ceramic_protocol.limits import MAX_COMPOSED_AHEAD, SOURCE_TICK_SECONDS
 
 _JOIN_SECONDS: Final = 5.0
@@ -138,6 +139,7 @@ class ComposerProcess:
 def _run(build: Build, line: Connection) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # who has started it tells it when to end
+    collect_less()
     _Composing(build, line).run()
 
 

@@ -44,6 +44,7 @@ from ceramic_connectors.source.topic_maker import TopicMaker
 from ceramic_connectors.source.topics import Topics
 from ceramic_connectors.watching.logs import start_logging
 from ceramic_protocol.errors import CeramicError, OutsideError
+from ceramic_protocol.garbage import COLLECTING_LESS
 from ceramic_protocol.limits import ORIGIN_RETRY_SECONDS
 
 Tell = Callable[[str], None]
@@ -149,6 +150,7 @@ def stopping_signals() -> Iterator[threading.Event]:
 def _run_here(job: Job, stopping: threading.Event, tell: Tell) -> None:
     """Run a task; each has a port of its own for its figures."""
     with ExitStack() as stack:
+        stack.enter_context(COLLECTING_LESS)
         meter = None
         address = job.config.metrics
         if address is not None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ceramic_connectors.kafka.port import Topic
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import MAX_KAFKA_REQUEST_BYTES, MAX_SOURCE_TASKS, MAX_TOPIC_CHARS
+from ceramic_protocol.limits import (
+    MAX_KAFKA_REQUEST_BYTES,
+    MAX_REMEMBERED_TOPICS,
+    MAX_SOURCE_TASKS,
+    MAX_TOPIC_CHARS,
+)
 
 _OTHERS: Final = re.compile(r"[^A-Za-z0-9._-]")
 _INSTANCE: Final = "MID"
@@ -90,6 +96,7 @@ def positions_topic(prefix: str) -> str:
     return _clean(f"__ceramic-positions.{prefix}")
 
 
+@lru_cache(MAX_REMEMBERED_TOPICS)
 def _clean(name: str) -> str:
     """A name that Kafka takes.
 

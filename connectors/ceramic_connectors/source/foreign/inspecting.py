@@ -93,7 +93,7 @@ class Inspector:
     def _found(self, row: Row, item: SourceItem, found: Inspected) -> Found:
         checked, event = found
         if isinstance(checked, CheckedEvent) and not isinstance(event, InvalidEvent):
-            cid = _cid_text(checked.cid)
+            cid = str(checked.cid)
             if cid == row.cid:
                 return self._good(cid, checked, event, _car_of(row, item))
             return self._under_another_name(row, item, cid, checked, event)
@@ -122,9 +122,9 @@ class Inspector:
             cid,
             int(checked.kind),
             None if checked.stream is None else bytes(checked.stream),
-            None if checked.prev is None else _cid_text(checked.prev),
+            None if checked.prev is None else str(checked.prev),
             checked.signer,
-            None if checked.capability is None else _cid_text(checked.capability),
+            None if checked.capability is None else str(checked.capability),
             checked.timestamp,
             checked.chain_id,
             None if reason is None else reason.value,
@@ -218,12 +218,6 @@ def _multibase(raw: bytes) -> str:
 @lru_cache(_REMEMBERED)
 def _text(stream_id: StreamId | None) -> str | None:
     return None if stream_id is None else str(stream_id)
-
-
-@lru_cache(_REMEMBERED)
-def _cid_text(cid: Cid) -> str:
-    # What one event is, is the prev of the next one of its stream.
-    return str(cid)
 
 
 KINDS: Final = tuple(kind.name.lower() for kind in sorted(Kind))

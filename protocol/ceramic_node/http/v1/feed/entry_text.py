@@ -15,7 +15,6 @@ from ceramic_node.http.v1.json_text import dumps
 from ceramic_node.http.v1.texts import maybe_stream, stream_text
 from ceramic_protocol import multibase
 from ceramic_protocol.checked import CheckedEvent
-from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
 from ceramic_protocol.stored import Delivered
 
@@ -43,12 +42,12 @@ def entry_text(delivered: Delivered, include: IncludeData, token_start: bytes) -
         token_start,
         position,
         received,
-        _cid(checked.cid),
+        checked.cid.text(),
         _KINDS[checked.kind],
         _stream(facts.stream_id, facts.model, facts.controller),
-        _NULL if checked.prev is None else b'"%b"' % _cid(checked.prev),
+        _NULL if checked.prev is None else b'"%b"' % checked.prev.text(),
         _NULL if checked.signer is None else _text(checked.signer),
-        _NULL if checked.capability is None else b'"%b"' % _cid(checked.capability),
+        _NULL if checked.capability is None else b'"%b"' % checked.capability.text(),
         _NULL if checked.timestamp is None else b"%d" % checked.timestamp,
         _NULL if checked.chain_id is None else _text(checked.chain_id),
         _GOOD if checked.reason is None else dumps(check_of(checked)),
@@ -61,12 +60,6 @@ def _more(checked: CheckedEvent, car: bytes | None, include: IncludeData) -> byt
     if not include.has_car or not car:
         return payload
     return b'%b,"car":"m%b"' % (payload, multibase.base64_ascii(car))
-
-
-@lru_cache(_REMEMBERED)
-def _cid(cid: Cid) -> bytes:
-    # What one entry is, is the prev of the next one of its stream.
-    return cid.text()
 
 
 @lru_cache(_REMEMBERED)
