@@ -853,6 +853,9 @@ KAFKA_RECONNECT_SECONDS: Final = 1.0
 KAFKA_REBUILD_SECONDS: Final = 1.0
 """The pause before a producer that failed is replaced."""
 
+KAFKA_FETCH_WAIT_MS: Final = 100
+"""How long a broker waits for something to send: it doesn't always notice when a transaction has ended."""
+
 KAFKA_LINGER_SECONDS: Final = 0.02
 """How long a record waits for others to travel with."""
 

@@ -13,7 +13,12 @@ from ceramic_connectors.kafka.kafka_python.config import common
 from ceramic_connectors.kafka.port import Member, Partition, Received
 from ceramic_connectors.kafka.settings import KafkaSettings
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import KAFKA_HEARTBEATS, KAFKA_LINGER_SECONDS, MAX_KAFKA_POLL
+from ceramic_protocol.limits import (
+    KAFKA_FETCH_WAIT_MS,
+    KAFKA_HEARTBEATS,
+    KAFKA_LINGER_SECONDS,
+    MAX_KAFKA_POLL,
+)
 
 
 class KafkaPythonConsumer:
@@ -35,6 +40,7 @@ class KafkaPythonConsumer:
                 session_timeout_ms=round(settings.times.session * 1000),
                 heartbeat_interval_ms=round(settings.times.session * 1000 / KAFKA_HEARTBEATS),
                 isolation_level="read_committed",
+                fetch_max_wait_ms=KAFKA_FETCH_WAIT_MS,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 allow_auto_create_topics=False,

@@ -10,7 +10,7 @@ from ceramic_connectors.kafka.librdkafka.config import common
 from ceramic_connectors.kafka.port import Member, Partition, Received
 from ceramic_connectors.kafka.settings import KafkaSettings
 from ceramic_protocol.errors import UsageError
-from ceramic_protocol.limits import KAFKA_HEARTBEATS, MAX_KAFKA_POLL
+from ceramic_protocol.limits import KAFKA_FETCH_WAIT_MS, KAFKA_HEARTBEATS, MAX_KAFKA_POLL
 
 
 class LibrdkafkaConsumer:
@@ -32,6 +32,7 @@ class LibrdkafkaConsumer:
             "session.timeout.ms": round(settings.times.session * 1000),
             "heartbeat.interval.ms": round(settings.times.session * 1000 / KAFKA_HEARTBEATS),
             "isolation.level": "read_committed",
+            "fetch.wait.max.ms": KAFKA_FETCH_WAIT_MS,
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
