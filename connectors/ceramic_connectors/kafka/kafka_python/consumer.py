@@ -92,9 +92,14 @@ class KafkaPythonConsumer:
 
     def offsets_at(self, partitions: Iterable[Partition], timestamp_ms: int) -> dict[Partition, int]:
         """See `port.Consumer.offsets_at`."""
-        with asking(self._servers):
-            found = self._consumer.offsets_for_times({_theirs(each): timestamp_ms for each in partitions})
-        return {Partition(*each): int(at.offset) for each, at in found.items() if at is not None}
+        found: dict[Partition, int] = {}
+        for each in partitions:
+            # One by one: beside others, one whose leader isn't known now has none, as if nothing followed.
+            with asking(self._servers):
+                at = self._consumer.offsets_for_times({_theirs(each): timestamp_ms})[_theirs(each)]
+            if at is not None:
+                found[each] = int(at.offset)
+        return found
 
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `port.Consumer.committed`."""
