@@ -1016,7 +1016,7 @@ MAX_COMPOSED_AHEAD: Final = 2
 """Transactions of a source that are made ahead of the one that is written."""
 
 MAX_REMEMBERED_STREAMS: Final = 8_192
-"""Streams of which it is remembered what follows from their StreamIDs, 2 MB: working it out takes 10 µs."""
+"""Streams of which it is remembered what follows from their StreamIDs, 2 MB: working it out takes a few µs."""
 
 MAX_REMEMBERED_TOPICS: Final = 1_024
 """Names of topics of which it is remembered how Kafka takes them, 1 MB."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
+from ceramic_protocol.limits import MAX_REMEMBERED_STREAMS
 from ceramic_protocol.reasons import Finding, Reason
 
 _SECOND = 1000
-_REMEMBERED: Final = 4096
 
 
 class Stream(NamedTuple):
@@ -34,12 +34,12 @@ class Stream(NamedTuple):
 
 
 # Made only where somebody asks: most events are signed without a capability.
-@lru_cache(_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_STREAMS)
 def _here(stream: StreamId | str) -> str:
     return f"ceramic://{stream}"
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_STREAMS)
 def _of_model(model: StreamId | str) -> str:
     return f"ceramic://*?model={model}"
 

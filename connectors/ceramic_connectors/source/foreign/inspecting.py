@@ -18,7 +18,7 @@ from ceramic_protocol.dagcbor import IpldValue
 from ceramic_protocol.errors import DecodeError, EncodeError, IdentifierError
 from ceramic_protocol.events import DataEvent, Event, InitEvent, InvalidEvent
 from ceramic_protocol.ids import StreamId
-from ceramic_protocol.limits import MAX_TOLD_CHARS
+from ceramic_protocol.limits import MAX_REMEMBERED_STREAMS, MAX_TOLD_CHARS
 from ceramic_protocol.plain_text import plain
 from ceramic_protocol.ports import Damage, RawEvent, SourceItem
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES
@@ -27,7 +27,6 @@ from ceramic_protocol.verify import Inspected, Verifier
 
 _BASE64: Final = "m"
 _SOURCE: Final = "feed"
-_REMEMBERED: Final = 16_384
 
 
 class Began(NamedTuple):
@@ -215,7 +214,7 @@ def _multibase(raw: bytes) -> str:
     return _BASE64 + base64.b64encode(raw).rstrip(b"=").decode("ascii")
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_STREAMS)
 def _text(stream_id: StreamId | None) -> str | None:
     return None if stream_id is None else str(stream_id)
 

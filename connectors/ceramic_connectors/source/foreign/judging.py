@@ -15,14 +15,13 @@ from ceramic_connectors.source.foreign.streams import Known
 from ceramic_protocol.accounts.grant import Grant
 from ceramic_protocol.checked import CheckedEvent, Kind
 from ceramic_protocol.cid import Cid
-from ceramic_protocol.limits import MAX_TOLD_CHARS
+from ceramic_protocol.limits import MAX_REMEMBERED_CIDS, MAX_TOLD_CHARS
 from ceramic_protocol.plain_text import plain
 from ceramic_protocol.profiles.profile import Profile
 from ceramic_protocol.profiles.registry import ACCOUNT_RULES
 from ceramic_protocol.reasons import BY_CODE, Finding, Reason
 from ceramic_protocol.rules import Rules
 
-_REMEMBERED: Final = 4_096
 _VALID: Final = {"verdict": "valid", "reason": None, "detail": None}
 _KINDS: Final = tuple(sorted(Kind))
 _NOWHERE: Final = Cid(b"")
@@ -95,6 +94,6 @@ class Judge:
         return Finding(Reason.ANCHOR_CHAIN_UNKNOWN, detail)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_CIDS)
 def _cid(text: str) -> Cid:
     return Cid.parse(text)

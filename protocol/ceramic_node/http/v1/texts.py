@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
 
 from ceramic_protocol import multibase
 from ceramic_protocol.cid import Cid
 from ceramic_protocol.ids import StreamId
-
-_REMEMBERED: Final = 16_384
-
-
-@lru_cache(_REMEMBERED)
-def cid_text(cid: Cid) -> str:
-    """Text of a CID."""
-    return str(cid)
+from ceramic_protocol.limits import MAX_REMEMBERED_STREAMS
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_STREAMS)
 def stream_text(stream: StreamId) -> str:
     """Text of a StreamID."""
     return str(stream)
@@ -26,7 +18,7 @@ def stream_text(stream: StreamId) -> str:
 
 def maybe_cid(cid: Cid | None) -> str | None:
     """Text of a CID, if there is one."""
-    return None if cid is None else cid_text(cid)
+    return None if cid is None else str(cid)
 
 
 def maybe_stream(stream: StreamId | None) -> str | None:

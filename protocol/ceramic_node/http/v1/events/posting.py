@@ -15,7 +15,7 @@ from ceramic_node.http.v1.events.bodies import LINES, posted_events, whole
 from ceramic_node.http.v1.events.shapes import EventOutcome, EventOutcomes
 from ceramic_node.http.v1.json_text import dumps, lines
 from ceramic_node.http.v1.problems import EVENT_NOT_WANTED, EVENT_REFUSED, NO_ROOM, Problem
-from ceramic_node.http.v1.texts import cid_text, maybe_cid
+from ceramic_node.http.v1.texts import maybe_cid
 from ceramic_node.intake import Answer, MissingPrev, Overloaded, Stopping
 from ceramic_node.node import Node
 from ceramic_protocol.errors import OutsideError
@@ -79,9 +79,7 @@ def outcome_of(answer: Answer) -> EventOutcome:
     """What is told of an event."""
     if isinstance(answer, MissingPrev):
         reason = Reason.INIT_MISSING if answer.is_init else Reason.PREV_MISSING
-        return _outcome(
-            "missing", cid_text(answer.cid), reason.value, reason.summary, cid_text(answer.missing)
-        )
+        return _outcome("missing", str(answer.cid), reason.value, reason.summary, str(answer.missing))
     if answer.is_unwanted:
         return _outcome("not_wanted", maybe_cid(answer.cid), detail=EVENT_NOT_WANTED.summary)
     word: Word = "refused" if answer.outcome is None else _WORDS[answer.outcome]

@@ -10,7 +10,7 @@ import orjson
 from ceramic_node.http.v1.feed.shapes import ChangeEvent
 from ceramic_node.http.v1.feed.source import Item, Page
 from ceramic_node.http.v1.json_text import dumps
-from ceramic_node.http.v1.texts import cid_text, maybe_cid, maybe_stream, stream_text
+from ceramic_node.http.v1.texts import maybe_cid, maybe_stream, stream_text
 from ceramic_node.node import Node
 from ceramic_node.signals import Signal
 from ceramic_node.states.records import EventRow, StateChange, StreamRow
@@ -114,8 +114,8 @@ class ChangesSource:
             controller=None if dimensions is None else dimensions.controller,
             old_tip=maybe_cid(made.old_tip),
             new_tip=maybe_cid(made.new_tip),
-            undone=list(map(cid_text, made.undone)),
-            applied=list(map(cid_text, made.applied)),
+            undone=list(map(str, made.undone)),
+            applied=list(map(str, made.applied)),
             cause=made.cause.value,
         )
         if self._include is IncludeState.STATE:

@@ -16,9 +16,9 @@ from ceramic_node.http.v1.texts import maybe_stream, stream_text
 from ceramic_protocol import multibase
 from ceramic_protocol.checked import CheckedEvent
 from ceramic_protocol.ids import StreamId
+from ceramic_protocol.limits import MAX_REMEMBERED_STREAMS
 from ceramic_protocol.stored import Delivered
 
-_REMEMBERED: Final = 16_384
 _NULL: Final = b"null"
 _GOOD: Final = b'{"verdict":"valid","reason":null,"detail":null}'
 _KINDS: Final = tuple(name.encode() for name in KIND_NAMES)
@@ -62,12 +62,12 @@ def _more(checked: CheckedEvent, car: bytes | None, include: IncludeData) -> byt
     return b'%b,"car":"m%b"' % (payload, multibase.base64_ascii(car))
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_STREAMS)
 def _text(text: str) -> bytes:
     return dumps(text)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_STREAMS)
 def _stream(stream: StreamId, model: StreamId | None, controller: str) -> bytes:
     return b'"stream_id":"%b","model":%b,"controller":%b' % (
         stream_text(stream).encode("ascii"),

@@ -16,7 +16,7 @@ from ceramic_node.http.v1.json_text import dumps
 from ceramic_node.http.v1.problems import EVENT_UNKNOWN, NO_STATE, USAGE, Problem, told
 from ceramic_node.http.v1.streams.finding import Found, canonical_log, find_stream, valid_events
 from ceramic_node.http.v1.streams.shapes import LogEntry, StreamLog, StreamTips, StreamView
-from ceramic_node.http.v1.texts import bytes_text, cid_text, maybe_stream, stream_text
+from ceramic_node.http.v1.texts import bytes_text, maybe_stream, stream_text
 from ceramic_node.node import Node
 from ceramic_node.states.records import EventRow
 from ceramic_protocol.audit import last_proven
@@ -92,7 +92,7 @@ async def get_log(request: web.Request, asked: GetLog) -> web.StreamResponse:
     stop = asked.start + asked.limit
     page = StreamLog(
         stream_id=stream_text(found.stream_id),
-        tip=cid_text(log[-1].cid if log else found.tip.cid),
+        tip=str(log[-1].cid if log else found.tip.cid),
         length=len(log),
         log=list(map(_log_entry, log[asked.start : stop])),
         next=stop if stop < len(log) else None,
@@ -106,8 +106,8 @@ async def get_tips(request: web.Request, asked: GetStream) -> web.StreamResponse
     found = await find_stream(node, asked.stream, asked.wait)
     rows = await valid_events(node, found)
     inner = {row.prev for row in rows}
-    leaves = [cid_text(row.cid) for row in rows if row.cid not in inner]
-    tips = StreamTips(stream_id=stream_text(found.stream_id), tip=cid_text(found.tip.cid), leaves=leaves)
+    leaves = [str(row.cid) for row in rows if row.cid not in inner]
+    tips = StreamTips(stream_id=stream_text(found.stream_id), tip=str(found.tip.cid), leaves=leaves)
     return _answer(dumps(tips))
 
 
@@ -149,13 +149,13 @@ def _view(found: Found, event: EventRow) -> StreamView:
         model=maybe_stream(dimensions.model),
         context=bytes_text(dimensions.context),
         unique=bytes_text(dimensions.unique),
-        tip=cid_text(found.tip.cid),
+        tip=str(found.tip.cid),
         length=row.length,
         has_forks=row.has_forks,
         first_anchored=row.first_anchored,
         last_anchored=row.last_anchored,
         is_behind=found.is_behind,
-        event=cid_text(event.cid),
+        event=str(event.cid),
         commit_id=str(CommitId.of(found.stream_id, event.cid)),
         height=event.height or 0,
         is_canonical=event.is_canonical,
@@ -174,7 +174,7 @@ def state_text(event: EventRow | None) -> Any:
 
 def _log_entry(row: EventRow) -> LogEntry:
     return LogEntry(
-        cid=cid_text(row.cid),
+        cid=str(row.cid),
         kind=KIND_NAMES[row.kind],
         height=row.height or 0,
         signer=row.signer,

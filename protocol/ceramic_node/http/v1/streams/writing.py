@@ -19,7 +19,7 @@ from ceramic_node.http.v1.keys import JUDGES
 from ceramic_node.http.v1.problems import TOO_LARGE, USAGE, Problem
 from ceramic_node.http.v1.streams import shapes
 from ceramic_node.http.v1.streams.judging import check_length, looker_of
-from ceramic_node.http.v1.texts import cid_text, stream_text
+from ceramic_node.http.v1.texts import stream_text
 from ceramic_node.node import Node
 from ceramic_protocol.built import BuiltEvent
 from ceramic_protocol.cid import Cid
@@ -113,7 +113,7 @@ def _told(written: Written, stream: StreamId) -> shapes.Written:
     content = state.at.state
     return shapes.Written(
         stream_id=stream_text(stream),
-        tip=cid_text(state.event),
+        tip=str(state.event),
         commit_id=str(state.commit_id),
         is_new=written.is_new,
         # The text is JSON already; it is put into the answer as it is.
