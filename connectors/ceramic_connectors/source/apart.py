@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
@@ -22,7 +23,7 @@ from ceramic_connectors.source.composing import Composed, Composer, Seen, Tell
 from ceramic_connectors.source.position import Position
 from ceramic_protocol.errors import CeramicError, OutsideError
 from ceramic_protocol.garbage import collect_less
-from ceramic_protocol.limits import MAX_COMPOSED_AHEAD, SOURCE_TICK_SECONDS
+from ceramic_protocol.limits import COMPOSER_TURN_SECONDS, MAX_COMPOSED_AHEAD, SOURCE_TICK_SECONDS
 
 _JOIN_SECONDS: Final = 5.0
 
@@ -140,6 +141,7 @@ def _run(build: Build, line: Connection) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # who has started it tells it when to end
     collect_less()
+    sys.setswitchinterval(COMPOSER_TURN_SECONDS)
     _Composing(build, line).run()
 
 

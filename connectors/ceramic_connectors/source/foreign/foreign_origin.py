@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from ceramic_connectors.source.errors import NodeUnreachableError
 from ceramic_connectors.source.foreign.client import OneClient, Rows
 from ceramic_connectors.source.foreign.entries import Batch, EntryMaker
+from ceramic_connectors.source.foreign.inspecting import Found
 from ceramic_connectors.source.foreign.judging import Judge
 from ceramic_connectors.source.foreign.places import After, check_place, end_of, first_mark, follow, mark_of
 from ceramic_connectors.source.foreign.streams import Streams
@@ -22,18 +24,19 @@ from ceramic_protocol.limits import FOREIGN_POLL_SECONDS, MAX_FOREIGN_PAGE
 
 
 class _Ahead(NamedTuple):
-    """What was asked for before it is needed."""
+    """What was asked for, and is verified, before it is needed."""
 
     after: After
     limit: int
     rows: Future[Rows]
+    found: Future[list[Found]]
 
 
 class ForeignOrigin:
     """See `origin.Origin`; it has the feed of events only.
 
     A page's entries all have its token as position: there are no places between. While a page is verified the
-    next one is asked for.
+    next one is asked for, and while its entries are made that one is verified.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class ForeignOrigin:
 
     def _page(self, place: Place, limit: int, wait: float) -> Page:
         after = None if place.resume is None else After.parse(place.resume)
-        rows = self._rows(after, limit, wait)
+        rows, found = self._rows(after, limit, wait)
         if not rows.rows:
             if wait:
                 check_place(self._client, place)
@@ -94,25 +97,28 @@ class ForeignOrigin:
         received = time.time_ns() // 1_000_000
         behind = After.behind(rows)
         if 2 * len(rows.rows) >= min(limit, MAX_FOREIGN_PAGE):
-            ahead = later(lambda: follow(self._client, behind, limit), "read-ahead")
-            self._ahead = _Ahead(behind, limit, ahead)
+            self._ahead = self._begin(behind, limit)
         # A store that was empty when it was first asked is known by the event that came first.
         counter = place.counter or (mark_of(rows.rows[0]) if after is None else first_mark(self._client))
-        events = self._workers.inspect(rows.rows)
-        entries = self._maker.entries(rows.rows, events, Batch(rows.token, str(behind), received))
+        entries = self._maker.entries(rows.rows, found(), Batch(rows.token, str(behind), received))
         return Page(list(entries), Place(str(behind), rows.token, counter), is_end=False)
 
-    def _rows(self, after: After | None, limit: int, wait: float) -> Rows:
-        """What follows; without anything there it is asked for again, for so many seconds."""
+    def _begin(self, after: After, limit: int) -> _Ahead:
+        rows = later(lambda: follow(self._client, after, limit), "read-ahead")
+        found = later(lambda: self._workers.inspect(rows.result().rows), "verify-ahead")
+        return _Ahead(after, limit, rows, found)
+
+    def _rows(self, after: After | None, limit: int, wait: float) -> tuple[Rows, Callable[[], list[Found]]]:
+        """What follows, and what verifies it; without anything there it is asked for again, so long."""
         until = time.monotonic() + wait
         ahead, self._ahead = self._ahead, None
         if ahead is not None and (ahead.after, ahead.limit) == (after, limit):
             rows = ahead.rows.result()
             if rows.rows:
-                return rows
+                return rows, ahead.found.result
         while True:
             rows = follow(self._client, after, limit)
             left = until - time.monotonic()
             if rows.rows or left <= 0:
-                return rows
+                return rows, partial(self._workers.inspect, rows.rows)
             time.sleep(min(left, FOREIGN_POLL_SECONDS))
