@@ -1001,7 +1001,7 @@ MAX_FOREIGN_WORKERS: Final = 64
 """Processes that verify the events of a ceramic-one."""
 
 MAX_FOREIGN_CHUNK: Final = 256
-"""Events that such a process is handed at once: with fewer, it waits longer for more than it works."""
+"""Events that such a process is handed at once: with fewer, it has to wait for the next ones more often."""
 
 FOREIGN_CHUNK_SECONDS: Final = 60.0
 """How long such a process may take for them, and to begin, before another one takes its place."""
