@@ -21,7 +21,6 @@ from bench.effort import Effort
 from bench.figure import Figure, Series
 from bench.measure import spread
 from bench.streams import make_events, model_event
-from ceramic_protocol.ports import RawEvent
 
 _PROJECT: Final = Path(__file__).resolve().parents[1]
 _STREAM_LENGTH: Final = 10
@@ -63,6 +62,14 @@ class _Round:
     archive: _Run
 
 
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A job with many events, and bare signature checks right before it."""
+
+    bare: float
+    run: _Run
+
+
 def figures(effort: Effort) -> list[Figure]:
     """All of them."""
     few, many = effort.pipeline_events
@@ -74,8 +81,8 @@ def figures(effort: Effort) -> list[Figure]:
                 write_car(Path(folder, f"{number}.car"), events)
         jobs = _Jobs(Path(folder))
         rounds = [jobs.round(few) for _ in range(effort.pipeline_rounds)]
-        whole = [jobs.run("export", many) for _ in range(effort.pipeline_many_rounds)]
-    return [*_beside_others(rounds, few), *_by_size(rounds, whole, few, many)]
+        whole = [jobs.whole(many) for _ in range(effort.pipeline_many_rounds)]
+    return [*_beside_others(rounds, few), *_of_many(rounds, whole, few, many)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +92,8 @@ class _Jobs:
     folder: Path
 
     def round(self, events: int) -> _Round:
-        sample = [event.raw for event in make_events(_CEILING_EVENTS, _STREAM_LENGTH)]
         return _Round(
-            bare=_bare_rate(sample),
+            bare=_bare_rate(),
             verify=self.run("verify-transform", events),
             loop=self.run("loop", events),
             one=self.run("export", events),
@@ -95,6 +101,9 @@ class _Jobs:
             two=self.run("export", events, "--threads", "1", "--workers", "2"),
             archive=self.run("export", events, kind="car"),
         )
+
+    def whole(self, events: int) -> _Whole:
+        return _Whole(_bare_rate(), self.run("export", events))
 
     def run(self, job: str, events: int, *options: str, kind: str = "parquet") -> _Run:
         source, start = (f"{kind}:{self.folder / f'{number}.{kind}'}" for number in (events, _FEW))
@@ -109,7 +118,8 @@ class _Jobs:
         return _Run(events, seconds, cpu, found["before"] / _MEGA, found["peak"] / _MEGA)
 
 
-def _bare_rate(sample: Sequence[RawEvent]) -> float:
+def _bare_rate() -> float:
+    sample = [event.raw for event in make_events(_CEILING_EVENTS, _STREAM_LENGTH)]
     return 1e6 / bare_check(sample, _CEILING_ROUNDS).micros
 
 
@@ -139,33 +149,26 @@ def _beside_others(rounds: Sequence[_Round], events: int) -> list[Figure]:
     ]
 
 
-def _by_size(rounds: Sequence[_Round], whole: Sequence[_Run], few: int, many: int) -> list[Figure]:
-    """What a job takes with many events, beside what it takes with few."""
+def _of_many(rounds: Sequence[_Round], whole: Sequence[_Whole], few: int, many: int) -> list[Figure]:
+    """What a job does with many events, beside bare checks and beside itself with few."""
 
-    def figure(name: str, values: Sequence[float], others: Sequence[float], unit: str) -> Figure:
-        series = Series(name, values), Series(f"{few:,} events", others)
-        return Figure.of(*series, unit, _note(values, many))
+    def figure(name: str, values: Sequence[float], beside: Series, unit: str) -> Figure:
+        return Figure.of(Series(name, values), beside, unit, _note(values, many))
 
-    some = [each.one for each in rounds[: len(whole)]]
+    def of_few(values: Sequence[float]) -> Series:
+        return Series(f"{few:,} events", values)
+
+    job, runs = f"whole job, {many:,} events", [each.run for each in whole]
+    some = [each.one for each in rounds[: len(runs)]]
+    bare = Series("bare Ed25519 check", [each.bare for each in whole])
+    rates = [run.rate for run in runs]
     return [
+        figure(f"{job}, one process", rates, bare, "events/s"),
         figure(
-            f"whole job, {many:,} events, CPU per event",
-            [run.micros for run in whole],
-            [run.micros for run in some],
-            "µs",
+            f"{job}, CPU per event", [run.micros for run in runs], of_few([run.micros for run in some]), "µs"
         ),
-        figure(
-            f"whole job, {many:,} events",
-            [run.rate for run in whole],
-            [run.rate for run in some],
-            "events/s",
-        ),
-        figure(
-            f"whole job, {many:,} events, peak memory",
-            [run.peak for run in whole],
-            [run.peak for run in some],
-            "MB",
-        ),
+        figure(job, rates, of_few([run.rate for run in some]), "events/s"),
+        figure(f"{job}, peak memory", [run.peak for run in runs], of_few([run.peak for run in some]), "MB"),
     ]
 
 
